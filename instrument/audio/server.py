@@ -192,7 +192,7 @@ class Server:
             from hummingface.instrument.performance.midi import Set
             for id_, value in self._controls_of(old).items():
                 self._playing.receive(Set(id_, value))
-            self._playing.performer.controllers = old.performer.controllers
+            self._playing.performer.messages.controllers = old.performer.messages.controllers
             old.close()
         self._tell({"tell": "state", "path": str(self._playing.path), "rate_hz": rate_hz})
         self._playing.start()
@@ -272,7 +272,7 @@ class Server:
                 finally:
                     self._give_up_take()
             case "program":
-                self._play_program(message["number"])
+                self._play_program(message["number"], message["bank"])
             case "client gone":
                 self._touch.listen(False)
                 self._playing.leave(WINDOW)
@@ -309,20 +309,20 @@ class Server:
         if text := self._sounds.notice(patch, self._source):
             self._tell({"tell": "error", "text": text})
 
-    def _play_program(self, number: int) -> None:
-        patch = self._sounds.program(number)
+    def _play_program(self, number: int, bank: list[int]) -> None:
+        patch = self._sounds.program(number, max(bank))         # keyboards send its number as MSB or as LSB
         if patch is not None:
             self._play_patch(patch.to_json(), asked_by_midi=True)
 
     def _set_midi_map(self, controllers: dict[str, str]) -> None:
-        self._playing.performer.controllers = {int(number): id_ for number, id_ in controllers.items()}
+        self._playing.performer.messages.controllers = {int(number): id_ for number, id_ in controllers.items()}
 
     def _performer_tells(self, kind: str, *values: Any) -> None:
         """On the performer's thread."""
         if kind == "set":
             self._listener.tell({"tell": "set", "id": values[0], "value": values[1]})
         elif kind == "program":
-            self._inbox.put({"do": "program", "number": values[0]})
+            self._inbox.put({"do": "program", "number": values[0], "bank": values[1]})
         elif kind == "failed":
             log.critical("the performer failed", exc_info=values[0])
             self._tell({"tell": "error", "text": f"The performer failed ({values[0]!r}); the sound is started again."})

@@ -97,7 +97,7 @@ def _move(v, s, row, end, values, longest_s):
     v.age_s += dt_s
     if v.pitch != v.goal:
         step, away = v.glide * dt_s, v.goal - v.pitch
-        v.pitch = v.goal if abs(away) <= step or step <= 0 else v.pitch + math.copysign(step, away)
+        v.pitch = v.goal if abs(away) <= step or v.glide <= 0 else v.pitch + math.copysign(step, away)
     passed = dt_s * pace(v.time_s, controls)
     v.time_s += passed
     row.slot, row.dt_s, row.age_s = s, dt_s, v.age_s

@@ -49,9 +49,10 @@ def capture(performer: Performer) -> dict[str, Any]:
         "latents": performer.latents.point.tolist(),
         "channels": controls.channel_goal[:16].tolist(),
         **performer.channels.capture(), "pedals": voices.down.tolist(),
+        "zones": performer.messages.zones.capture(), "fine": performer.messages.fine.capture(),
         "held": [list(note) for note in voices.held], "last_pitch": voices.last_pitch, "rules": voices.rules,
         "strikes": [[channel, key, count] for (channel, key), count in voices.strikes.items()],
-        "controllers": {str(number): id_ for number, id_ in performer.controllers.items()},
+        "controllers": {str(number): id_ for number, id_ in performer.messages.controllers.items()},
         "born": voices.born_count, "released": voices.release_count,
         "law": performer.law, "tempo": controls.bpm, "turning": _phases(performer.state),
     }
@@ -74,13 +75,16 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     point = np.array(snapshot["latents"], np.float32)[:len(performer.latents.point)]
     performer.latents.point[:len(point)] = point
     performer.channels.restore(snapshot)
-    performer.controllers = {int(number): id_ for number, id_ in snapshot["controllers"].items()}
+    performer.messages.zones.use(**snapshot["zones"])
+    performer.messages.fine.restore(snapshot["fine"])
+    performer.messages.controllers = {int(number): id_ for number, id_ in snapshot["controllers"].items()}
     performer._apply_settings()
     source.snap()
+    voices.rules = snapshot["rules"]
+    performer.messages.restored()
     voices.down[:] = snapshot["pedals"]
     performer.show_channels()
     voices.held = [(channel, key, velocity) for channel, key, velocity in snapshot["held"]]
-    voices.rules = snapshot["rules"]
     voices.strikes = {(channel, key): count for channel, key, count in snapshot["strikes"]}
     voices.last_pitch, voices.born_count, voices.release_count = snapshot["last_pitch"], snapshot["born"], snapshot["released"]
     hop = snapshot["hop"]
