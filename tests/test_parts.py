@@ -70,10 +70,10 @@ def test_one_channel_is_played_as_live_unless_it_is_for_general_midi(model):
 def test_a_change_of_program_leaves_what_controllers_moved(model):
     part = parts.plan(BAND, Assignment(model=model)).parts[0]
     load, moved = parts.on_program(part)
-    assert load(40) is None, "that plays already"
-    assert load(127) is None, "a noise"
+    assert load(40, 0) is None, "that plays already"
+    assert load(127, 0) is None, "a noise"
     moved("reverb.mix", 0.77)
-    sound = load(0)
+    sound = load(0, 0)
     assert sound.patch.name == next(iter(model.presets)) and sound.patch.parameters["reverb.mix"] == 0.77
     assert sound.source is part.sound.source
 

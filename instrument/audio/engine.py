@@ -95,7 +95,7 @@ class Engine:
         self._at_rest = -1                          # how many events were noted when all was at rest
         self._log = log
         self.performer = Performer(self.state, source, patch, seed=seed, log=self._note,
-                                   on_program=lambda channel, number: tell("program", number),
+                                   on_program=lambda channel, number, bank: tell("program", number, bank),
                                    changed=lambda id_, value: tell("set", id_, value),
                                    tuned=lambda by, name: tell("tuning", by, name))
         self._thread = threading.Thread(target=self._run, name="performer", daemon=True)

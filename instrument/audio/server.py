@@ -209,7 +209,7 @@ class Server:
             for id_, value in self._controls_of(old).items():
                 self._playing.receive(Set(id_, value))
             self._playing.performer.restore_tuning(old.performer.key_pitches.capture())
-            self._playing.performer.controllers.restore(old.performer.controllers.capture())
+            self._playing.performer.messages.controllers.restore(old.performer.messages.controllers.capture())
             old.close()
         self._tell({"tell": "state", "path": str(self._playing.path), "rate_hz": rate_hz})
         self._playing.start()
@@ -301,7 +301,7 @@ class Server:
                 finally:
                     self._give_up_take()
             case "program":
-                self._play_program(message["number"])
+                self._play_program(message["number"], message["bank"])
             case "client gone":
                 self._touch.listen(False)
                 self._tells_controllers = False
@@ -339,15 +339,15 @@ class Server:
         if text := self._sounds.notice(patch, self._source):
             self._tell({"tell": "error", "text": text})
 
-    def _play_program(self, number: int) -> None:
-        patch = self._sounds.program(number)
+    def _play_program(self, number: int, bank: list[int]) -> None:
+        patch = self._sounds.program(number, max(bank))         # keyboards send its number as MSB or as LSB
         if patch is not None:
             self._play_patch(patch.to_json(), asked_by_midi=True)
 
     def _set_midi_map(self, table: object) -> None:
         """Another map, in place of the whole one: the performer may be reading."""
         from hummingface.instrument.performance import controller_map
-        self._playing.performer.controllers = controller_map.ControllerMap(controller_map.from_json(table))
+        self._playing.performer.messages.controllers = controller_map.ControllerMap(controller_map.from_json(table))
 
     def _open_osc(self, message: dict) -> None:
         """Listen to OSC where it is asked for, or nowhere. Raises ValueError, OscError."""
@@ -383,7 +383,7 @@ class Server:
         elif kind == "tuning":
             self._tell({"tell": "tuning", "by": values[0], "name": values[1]})
         elif kind == "program":
-            self._inbox.put({"do": "program", "number": values[0]})
+            self._inbox.put({"do": "program", "number": values[0], "bank": values[1]})
         elif kind == "failed":
             log.critical("the performer failed", exc_info=values[0])
             self._tell({"tell": "error", "text": f"The performer failed ({values[0]!r}); the sound is started again."})

@@ -51,9 +51,9 @@ class SoundLoader:
         """A model's file has changed: patches loaded from now on use the new one."""
         self._bank.forget(model)
 
-    def program(self, number: int) -> Patch | None:
+    def program(self, number: int, bank: int) -> Patch | None:
         """The patch of a program change; None where there is none. Raises PatchError."""
-        return self._bank.program(number)
+        return self._bank.program(number, bank)
 
 
 def controls_of(performer: Performer) -> dict[str, float]:

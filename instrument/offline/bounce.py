@@ -181,13 +181,13 @@ def _player(part: Part, tempos: Sequence[tuple[float, float]], options: RenderOp
     player = Player(part.sound.source, part.sound.patch, rate_hz=rate_hz, seed=seed, events=events, changed=moved, shown=False)
     performer = player.performer
 
-    def on_program(channel: int, number: int) -> None:
-        sound = load(number)
+    def on_program(channel: int, number: int, bank: list[int]) -> None:
+        sound = load(number, max(bank))
         if sound is not None:
             performer.load_patch(options.of(sound.patch), sound.source)
     performer.on_program = on_program
     if controllers is not None:
-        performer.controllers.use(controllers)
+        performer.messages.controllers.use(controllers)
     if followed:
         performer.controls.set_tempo(followed[0][1].bpm)
     performer.begin_with(options.controls)

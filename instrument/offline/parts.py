@@ -116,8 +116,8 @@ def _divided(score: Score, by: str) -> dict[int, list[tuple[float, FileEvent]]]:
     return divided
 
 
-def on_program(part: Part) -> tuple[Callable[[int], Sound | None], Callable[[str, float], None]]:
-    """(the sound that a program change of this part loads, a callback for controls that MIDI moves).
+def on_program(part: Part) -> tuple[Callable[[int, int], Sound | None], Callable[[str, float], None]]:
+    """(the sound that a program change of this part loads, by number and bank, a callback for controls that MIDI moves).
 
     In General MIDI a program change does not reset controllers, so controls that they have moved stay moved.
     """
@@ -125,7 +125,7 @@ def on_program(part: Part) -> tuple[Callable[[int], Sound | None], Callable[[str
     if part.programs == GM:
         model, playing = part.sound.source.model, [part.sound.patch]
 
-        def load(number: int) -> Sound | None:
+        def load(number: int, bank: int) -> Sound | None:
             patch = general_midi.patch_of(model, number)
             if patch is None or patch.name == playing[0].name:
                 return None
@@ -133,16 +133,16 @@ def on_program(part: Part) -> tuple[Callable[[int], Sound | None], Callable[[str
             return Sound(patch.with_values(parameters={**patch.parameters, **moved}), part.sound.source)
         return load, moved.__setitem__
     if part.programs == PATCHES:
-        return _factory_programs(SoundBank(part.sound.source)), moved.__setitem__
-    return lambda number: None, moved.__setitem__
+        return _patch_programs(SoundBank(part.sound.source)), moved.__setitem__
+    return lambda number, bank: None, moved.__setitem__
 
 
-def _factory_programs(bank: SoundBank) -> Callable[[int], Sound | None]:
-    """Program n is the factory's patch n; None where it does not exist or cannot be opened."""
-    def load(number: int) -> Sound | None:
+def _patch_programs(sounds: SoundBank) -> Callable[[int, int], Sound | None]:
+    """As `SoundBank.program` has them; None where there is none, or it cannot be opened."""
+    def load(number: int, bank: int) -> Sound | None:
         try:
-            patch = bank.program(number)
-            return bank.sound(patch) if patch is not None else None
+            patch = sounds.program(number, bank)
+            return sounds.sound(patch) if patch is not None else None
         except ValueError:
             return None
     return load

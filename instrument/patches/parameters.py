@@ -15,6 +15,8 @@ LFO_SHAPES = ("sine", "triangle", "saw", "square", "sample & hold", "smooth rand
 # Times in beats, as a switch offers them: name, quarter notes (D dotted, T of a triplet). 0: not in beats.
 BEATS = (("free", 0.0), ("1/1", 4.0), ("1/2 D", 3.0), ("1/2", 2.0), ("1/2 T", 4 / 3), ("1/4 D", 1.5), ("1/4", 1.0), ("1/4 T", 2 / 3),
          ("1/8 D", 0.75), ("1/8", 0.5), ("1/8 T", 1 / 3), ("1/16", 0.25), ("1/16 T", 1 / 6), ("1/32", 0.125))
+KEY_NAMES = tuple(f"{['C', 'C#', 'D', 'D#', 'E', 'F', 'F#', 'G', 'G#', 'A', 'A#', 'B'][key % 12]}{key // 12 - 1}" for key in range(128))
+_VELOCITIES = tuple(str(n) for n in range(1, 128))
 LFO_BEATS = (*BEATS, ("2/1", 8.0), ("4/1", 16.0), ("8/1", 32.0))
 SYNCED = {"delay.sync": "delay.time_s", "motion.vibrato_sync": "motion.vibrato_hz",     # switch -> what follows the tempo
           **{f"lfo.{i + 1}.sync": f"lfo.{i + 1}.rate_hz" for i in range(LFOS)}}
@@ -197,6 +199,8 @@ _TABLE = [
               help="How far the filter envelope moves the cutoff, in octaves."),
     Parameter("filter.decay_s", "Env decay", "filter", 0.01, 10, 0.4, "s", "log", "How fast the filter envelope falls."),
     Parameter("filter.velocity", "Velocity", "filter", 0, 4, 0, "oct", help="How far a high velocity opens the filter."),
+    Parameter("filter.slide", "Slide", "filter", -8, 8, 3, "oct",
+              help="How far a finger's slide (MPE, CC 74) opens the filter of its own note, and closes it below the middle."),
 
     Parameter("character.brightness", "Bright", "character", -12, 12, 0, "dB/oct",
               help="Tilt of the spectrum around the note's fourth harmonic."),
@@ -217,6 +221,24 @@ _TABLE = [
               help="Period of the added vibrato in beats of the tempo; free: set by Vib rate."),
     Parameter("motion.wheel_cents", "Wheel", "motion", 0, 200, 50, "ct", help="Vibrato at the top of the mod wheel."),
     Parameter("motion.glide_s", "Glide", "motion", 0, 2, 0, "s", help="Time from one key's pitch to the next."),
+    Parameter("motion.glide_when", "Glides", "motion", 0, 2, 0, choices=("legato", "tied", "always"),
+              help="What glides: notes that go on in the mode legato; in any mode notes that begin while another key is down; all."),
+    Parameter("motion.glide_law", "Glide by", "motion", 0, 1, 0, choices=("time", "rate"),
+              help="By time: every glide takes the time that Glide says. By rate: every octave does."),
+
+    Parameter("unison.voices", "Unison", "unison", 1, 8, 1, choices=tuple(str(n) for n in range(1, 9)),
+              help="How many voices each note has. Each of them counts among the voices that sound at once."),
+    Parameter("unison.detune_cents", "Detune", "unison", 0, 100, 12, "ct", help="How far the outermost voices of a note are from its key."),
+    Parameter("unison.width", "Spread", "unison", 0, 1, 0.5, "%", help="How far the voices of a note spread over the stereo field."),
+
+    Parameter("keys.lowest", "From", "keys", 0, 127, 0, choices=KEY_NAMES, help="The lowest key that sounds."),
+    Parameter("keys.highest", "To", "keys", 0, 127, 127, choices=KEY_NAMES, help="The highest key that sounds."),
+    Parameter("keys.softest", "Vel from", "keys", 1, 127, 1, choices=_VELOCITIES, help="Softer strokes than this do not sound."),
+    Parameter("keys.hardest", "Vel to", "keys", 1, 127, 127, choices=_VELOCITIES, help="Harder strokes than this do not sound."),
+    Parameter("keys.priority", "Priority", "keys", 0, 2, 0, choices=("newest", "lowest", "highest"),
+              help="Of several keys that are down, the one that sounds in the modes mono and legato."),
+    Parameter("keys.stealing", "Steals", "keys", 0, 3, 0, choices=("quietest", "oldest", "lowest", "highest"),
+              help="The note that ends where too many would sound. Notes whose keys are up end first."),
 
     *_arpeggiator(),
     *_lfos(),
@@ -252,6 +274,8 @@ _TABLE = [
               help="The most notes that sound at once."),
     Parameter("master.mode", "Mode", "master", 0, 2, 0, choices=("poly", "mono", "legato"),
               help="Chords, one note at a time, or one note that glides without a new attack."),
+    Parameter("master.half_pedal", "Half pedal", "master", 0, 1, 0, choices=("off", "on"),
+              help="For pedals that send where they are: half down, they lengthen the release by how far they are pressed."),
 
     Parameter("metronome.on", "Metronome", "metronome", 0, 1, 0, choices=("off", "on"), help="Clicks on the beats; no take has them."),
     Parameter("metronome.level_db", "Click level", "metronome", -40, 0, -14, "dB", help="How loud the clicks are."),

@@ -3,6 +3,7 @@
 The order is that of `parameters.PARAMETERS`, then the patch's levelling gain. MIDI channels have a small matrix beside it.
 """
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -20,7 +21,7 @@ ATTACK, DECAY, SUSTAIN = INDEX["envelope.attack_s"], INDEX["envelope.decay_s"], 
 RELEASE_TIMES = INDEX["envelope.release"]
 CUTOFF, RESONANCE, TRACKING = INDEX["filter.cutoff_hz"], INDEX["filter.resonance_db"], INDEX["filter.tracking"]
 FILTER_ENVELOPE, FILTER_DECAY = INDEX["filter.envelope"], INDEX["filter.decay_s"]
-FILTER_VELOCITY = INDEX["filter.velocity"]
+FILTER_VELOCITY, FILTER_SLIDE = INDEX["filter.velocity"], INDEX["filter.slide"]
 SOUND_KNOBS = [INDEX[name] for name, p in PARAMETERS.items() if p.group in ("characteristic", "family")]     # of the model's own knobs
 (TO_BRIGHT, TO_SOFT, TO_PERCUSSIVE, TO_BREATH, TO_BELL, TO_HOLLOW, TO_VIBRATO, TO_ROUGH) = (
     INDEX[f"characteristic.{name}"]
@@ -30,15 +31,19 @@ EVEN_ODD, STRETCH = INDEX["character.even_odd"], INDEX["character.stretch"]
 STEREO_WIDTH = INDEX["character.width"]
 MOTION, MOTION_SPEED = INDEX["motion.amount"], INDEX["motion.speed"]
 VIBRATO_CENTS, VIBRATO_HZ = INDEX["motion.vibrato_cents"], INDEX["motion.vibrato_hz"]
-WHEEL_CENTS, GLIDE = INDEX["motion.wheel_cents"], INDEX["motion.glide_s"]
+WHEEL_CENTS = INDEX["motion.wheel_cents"]
+GLIDE, GLIDE_WHEN, GLIDE_LAW = (INDEX[f"motion.{name}"] for name in ("glide_s", "glide_when", "glide_law"))
 TUNE, TRANSPOSE, A4 = INDEX["master.tune_cents"], INDEX["master.transpose"], INDEX["master.a4_hz"]
 WIDTH, MODE, VOICES, VOLUME, TEMPO = (INDEX[f"master.{name}"] for name in ("width", "mode", "voices", "volume_db", "tempo_bpm"))
+UNISON, DETUNE, UNISON_WIDTH = (INDEX[f"unison.{name}"] for name in ("voices", "detune_cents", "width"))
+PRIORITY, STEALING, HALF_PEDAL = INDEX["keys.priority"], INDEX["keys.stealing"], INDEX["master.half_pedal"]
+LOWEST_KEY, HIGHEST_KEY, SOFTEST, HARDEST = (INDEX[f"keys.{name}"] for name in ("lowest", "highest", "softest", "hardest"))
 DYNAMICS, BRIGHTER = INDEX["dynamics.range_db"], INDEX["dynamics.brightness"]
 
-# Columns of the channels: semitones, 0..1, 0..1, dB, -1..1, 0..1
-BEND, WHEEL, PRESSURE, LEVEL_DB, PANNING, SLIDE = range(6)
-CHANNEL_COLUMNS = 6
-AT_REST = (0.0, 0.0, 0.0, 0.0, 0.0, 0.5)                    # the slide: CC 74 of 64, as MPE has it
+# Columns of the channels: semitones, 0..1, 0..1, dB, -1..1, 0..1, and how fast releases pass (1: as fast as they are)
+BEND, WHEEL, PRESSURE, LEVEL_DB, PANNING, SLIDE, DAMPER = range(7)
+CHANNEL_COLUMNS = 7
+AT_REST = (0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 1.0)               # the slide: CC 74 of 64, as MPE has it
 CHANNEL_LINES = 16 + SLOTS         # the 16 channels; behind them a line for each slot, for a voice that its channel moves no more
 
 # A glide would only blur these: times, pitches and switches act at once. Equal ratios glide as logarithms.
@@ -100,13 +105,20 @@ class Controls:
         self.goal[GAIN_DB] = self._target[GAIN_DB] = gain_db
         self._moving = True
 
-    def bend(self, channel: int, semitones: float) -> None:
-        """Pitch bend takes effect at once, without glide."""
-        self.channel_goal[channel, BEND] = self.channels[channel, BEND] = semitones
+    def set_line(self, line: int, values: Sequence[float]) -> None:
+        """What a line follows, by its columns. Pitch bend takes effect at once, without glide."""
+        goal = self.channel_goal[line]
+        self._moving |= any(goal[column] != value for column, value in enumerate(values) if column != BEND)
+        goal[:] = values
+        self.channels[line, BEND] = values[BEND]
 
-    def set_channel(self, channel: int, column: int, value: float) -> None:
-        self.channel_goal[channel, column] = value
-        self._moving = True
+    def snap_line(self, line: int) -> None:
+        """A line to which nothing listens is at its goal at once."""
+        self.channels[line] = self.channel_goal[line]
+
+    def copy_line(self, line: int, to: int) -> None:
+        """Another line goes on as this one."""
+        self.channels[to], self.channel_goal[to] = self.channels[line], self.channel_goal[line]
 
     def step(self) -> None:
         """Glide by one hop."""

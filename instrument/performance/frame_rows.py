@@ -44,6 +44,7 @@ from hummingface.instrument.performance.voice_laws import (
     move_envelopes,
     pan_gains,
     pressure_of,
+    release_s,
     swayed,
     vibrato_cents,
 )
@@ -116,11 +117,12 @@ def shape_frame(row, v, r, state, values, scratch, shaped):
     move_groups(frame, row.dt_s, sway.fade, math.log2(controls[MOTION_SPEED]), roughness(row.age_s, controls), state.cycles[s],
                 scratch.motion, scratch.column)
     if v.stage == RELEASED:
-        release_groups(frame, row.dt_s, v.longest_release_s, controls[RELEASE_TIMES], v.shortest_release_s, state.release_db[s])
+        release_groups(frame, release_s(row, v, values), v.longest_release_s, controls[RELEASE_TIMES], v.shortest_release_s,
+                       state.release_db[s])
     pressure = pressure_of(v, values)
     common_db, tilt_db = common_gain_db(row, v, pressure, values), v.tilt_db + PRESSURE_TILT_DB * pressure
     level = np.float32(v.envelope * v.course * exp2(OCTAVES * common_db))
-    per_cutoff = np.float32(1 / min(max(cutoff_hz_of(row, v, pressure, controls), 10.0), 40000.0))
+    per_cutoff = np.float32(1 / min(max(cutoff_hz_of(row, v, pressure, values), 10.0), 40000.0))
     damping, nyquist_hz = np.float32(filter_damping(controls)), np.float32(0.5 * values.rate_hz)
 
     out = shaped.partials[row.entry, row.index]

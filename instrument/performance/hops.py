@@ -2,6 +2,7 @@
 
 Several sources can sound at once while voices of an older model end: each decodes its own rows.
 """
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ from hummingface.instrument.performance.voice_state import ORDER, begin_voice, n
 from hummingface.instrument.performance.voice_table import FADING, FREE
 from hummingface.instrument.synthesis import producer
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS, QUARTERS_PER_SECOND, SLOTS, START_ROWS, STARTS
-from hummingface.models.playing.frame import FRAME_SIZE, FRAMES_PER_SECOND, LEVEL, NOISE, pitch_to_hz
+from hummingface.models.playing.frame import FRAME_SIZE, FRAMES_PER_SECOND, LEVEL, NOISE, SLOT_RATIO, pitch_to_hz
 
 if TYPE_CHECKING:
     from hummingface.instrument.patches.routes import Route
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 SOURCES = 8                        # models that may sound at once
 CHORD = 16                         # notes decoded in one batch
 NO_LIMIT_S = 1e6
+SOFT_DB, SOFT_TILT_DB = -7.0, -1.5  # what the soft pedal takes away at most: of the level, and of the tilt an octave
 LEVEL_HOPS = 8                     # between two looks at whether a note that moves is still as loud as it should be
 RICH_CHORD = 4                     # of more, every second frame of the first hundredth of a second is asked for
 _NOTHING = np.zeros(0, np.int64), *np.zeros((3, 0), np.float32)     # to decode
@@ -115,14 +117,15 @@ class HopMaker:
         self.modulation.restore(captured)
         self.route(self.modulation.routes)
 
-    def ready(self, slot: int, law: int) -> None:
-        """A new voice in `slot`, before its first row; `law` says how loud its stroke is."""
+    def ready(self, slot: int, law: int, softness: float = 0.0) -> None:
+        """A new voice in `slot`, before its first row; `law` says how loud its stroke is, `softness` how far down the soft pedal."""
         voice = self.voices.table[slot]
         voice["source"] = self.current
         voice["seed"] = ((int(voice["born"]) + 1) * _KNUTH + self.seed * 40503) & 0xFFFFFFFF
         how = stroke(law, float(voice["goal"]), int(voice["velocity"]), self.modulation.begin(slot, self._values), self.source)
         voice["asked_velocity"], voice["filter_velocity"] = how.asked_velocity, how.filter_velocity
-        voice["stroke_db"], voice["tilt_db"], voice["levelled"] = how.level_db, how.tilt_db, how.levelled
+        voice["stroke_db"] = how.level_db + softness * SOFT_DB - 10 * math.log10(self.voices.in_unison)
+        voice["tilt_db"], voice["levelled"] = how.tilt_db + softness * SOFT_TILT_DB, how.levelled
         voice["longest_release_s"] = self.source.longest_release_s if how.levelled else NO_LIMIT_S
         begin_voice(self.voices.table, slot, self.memory)
         self.memory.wide[slot] = self.source.stereo
@@ -187,7 +190,7 @@ class HopMaker:
             if entry is None:                          # the audio thread stands still; it will hear of the voice by hops
                 continue
             entry["time"], entry["slot"], entry["rows"], entry["first_quarter"] = sample, slot, rows, first_quarter
-            entry["used"], entry["pan"], entry["phase"] = self._used[i], self._pan[i], phases[i][ORDER]
+            entry["used"], entry["pan"], entry["phase"] = self._used[i], self._pan[i], self._phase(slot, phases[i])[ORDER]
             entry["sample"], entry["wide"], entry["sides"] = table["note"][slot], self._wide[i], self._sides[i]
             entry["partials"][:rows] = partials[i, :rows]
             entry["noise"][:rows] = self._row_noise[before:before + rows]
@@ -205,6 +208,13 @@ class HopMaker:
             own = modulation.latents_of(slots)
         z, knobs = latents.at_each(own), own.controls[own.rows[:, None], source.knob_places]
         source.set_own(slots, source.knobs_moved(z, knobs) if knobs.any() else z)
+    def _phase(self, slot: int, phase: np.ndarray) -> np.ndarray:
+        """Where the partials of a voice start, [PARTIALS] radians; in unison each voice is elsewhere in its period, or they would begin as
+        one."""
+        voice = self.voices.table[slot]
+        if voice["born"] == voice["strike"]:
+            return phase
+        return (phase + 2 * math.pi * (int(voice["seed"]) / 2 ** 32 * SLOT_RATIO % 1)).astype(np.float32)
 
     @property
     def _motion(self) -> float:

@@ -10,11 +10,12 @@ from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.performance import tuning_sysex
 from hummingface.instrument.performance.tuning_events import TuneKeys, TuneOctave
 
-MOD_WHEEL, VOLUME, PAN, EXPRESSION, SUSTAIN = 1, 7, 10, 11, 64
+BANK_MSB, BANK_LSB = 0, 32
+MOD_WHEEL, VOLUME, PAN, EXPRESSION, SUSTAIN, SOSTENUTO, SOFT, SLIDE = 1, 7, 10, 11, 64, 66, 67, 74
 DATA_MSB, DATA_LSB, NRPN_LSB, NRPN_MSB, RPN_LSB, RPN_MSB = 6, 38, 98, 99, 100, 101
 ALL_SOUND_OFF, RESET_CONTROLLERS, ALL_NOTES_OFF = 120, 121, 123          # 124..127 also release all notes
 USUAL_RELEASE = 64                  # the release velocity of keyboards that do not sense it
-RESERVED = {0, MOD_WHEEL, DATA_MSB, VOLUME, PAN, EXPRESSION, 32, DATA_LSB, SUSTAIN, *range(96, 102), *range(120, 128)}
+RESERVED = {BANK_MSB, MOD_WHEEL, DATA_MSB, VOLUME, PAN, EXPRESSION, BANK_LSB, DATA_LSB, SUSTAIN, *range(96, 102), *range(120, 128)}
 CONTROLS = {p.cc: p.id for p in PARAMETERS.values() if p.cc is not None}   # controller number -> parameter, at the start
 
 
@@ -101,7 +102,15 @@ class Tempo:
     bpm: float
 
 
-Event = NoteOn | NoteOff | Made | KeyPressure | Pressure | Bend | Controller | Program | Set | Panic | Tempo
+@dataclass(frozen=True, slots=True)
+class Mpe:
+    """How the player has MPE, by a name of `mpe.MODES`; where the controller says it, with so many members of its zones now."""
+    mode: str
+    lower: int = 0
+    upper: int = 0
+
+
+Event = NoteOn | NoteOff | Made | KeyPressure | Pressure | Bend | Controller | Program | Set | Panic | Tempo | Mpe
 _KINDS = {kind.__name__: kind for kind in Event.__args__}
 
 

@@ -22,7 +22,7 @@ from hummingface.instrument.performance.frame_operations import stretched
 from hummingface.instrument.performance.frame_rows import Scratch, shape_frame, take_frame
 from hummingface.instrument.performance.sample_rows import shape_sample
 from hummingface.instrument.performance.stereo_rows import write_sides
-from hummingface.instrument.performance.voice_laws import LOG2_RATIO, MOST_TILT_DB, hz_of, swayed
+from hummingface.instrument.performance.voice_laws import LOG2_RATIO, MOST_TILT_DB, hz_of, swayed, unison_cents
 from hummingface.instrument.performance.voice_state import RATIO
 from hummingface.instrument.performance.voice_table import FADING
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS
@@ -56,7 +56,7 @@ def shape(rows, count, table, state, frames, values, shaped):
         if r == 0 or values.routes.own_colour:
             _colour(controls, state)
         if v.stage == FADING:
-            _fade_out(row, v, r, state, shaped)
+            _fade_out(row, v, r, state, controls, shaped)
             write_sides(row, state, controls[STEREO_WIDTH], shaped)
         elif v.note > 0:
             shape_sample(row, v, r, state, values, shaped)
@@ -80,11 +80,11 @@ def _colour(controls, state):
 
 
 @inlined(fastmath=FASTER)
-def _fade_out(row, v, r, state, shaped):
+def _fade_out(row, v, r, state, controls, shaped):
     """A row of a voice whose slot is wanted: silent at its end."""
     out = shaped.partials[row.entry, row.index]
     out[0], out[1], shaped.noise[r] = 0, 0, 0
-    f0_hz = swayed(hz_of(row.pitch, 0.0), row)
+    f0_hz = swayed(hz_of(row.pitch, unison_cents(v, controls)), row)
     for k in range(PARTIALS):
         out[2, k] = f0_hz * state.warp[k]
     shaped.used[row.entry] = v.used

@@ -16,25 +16,31 @@ import numpy as np
 
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.arpeggiator import Arpeggiator
+from hummingface.instrument.performance.channel_messages import ChannelMessages, Played
 from hummingface.instrument.performance.channel_state import ChannelShown, ChannelState
-from hummingface.instrument.performance.controller_map import STRUCTURAL, ControllerMap
 from hummingface.instrument.performance.controls import (
     A4,
     GLIDE,
+    GLIDE_LAW,
+    GLIDE_WHEN,
+    HALF_PEDAL,
+    HARDEST,
+    HIGHEST_KEY,
     INDEX,
-    LEVEL_DB,
+    LOWEST_KEY,
     MODE,
-    PANNING,
-    PRESSURE,
+    PRIORITY,
+    SOFTEST,
     SOUND_KNOBS,
+    STEALING,
+    UNISON,
     VOICES,
-    WHEEL,
     Controls,
 )
 from hummingface.instrument.performance.dynamics import LAW
 from hummingface.instrument.performance.events import Load, PlayerEvent, Reroute
+from hummingface.instrument.performance.glide import Glide
 from hummingface.instrument.performance.hops import HopMaker
 from hummingface.instrument.performance.key_pitches import KeyPitches
 from hummingface.instrument.performance.latent_target import LatentTarget
@@ -43,6 +49,7 @@ from hummingface.instrument.performance.midi import (
     Controller,
     KeyPressure,
     Made,
+    Mpe,
     NoteOff,
     NoteOn,
     Panic,
@@ -65,7 +72,7 @@ class PerformerOptions(TypedDict, total=False):
     """What a performer may be told besides; see `Performer`."""
     delay_samples: int
     log: Callable[[int, PlayerEvent], None] | None
-    on_program: Callable[[int, int], None] | None
+    on_program: Callable[[int, int, list[int]], None] | None
     changed: Callable[[str, float], None] | None
     tuned: Callable[[str, str], None] | None
     shown: bool
@@ -75,21 +82,20 @@ class Performer:
     """Plays `source` into the rings of `state`. `delay_samples` is added to every stamp.
 
     `log(sample, event)` is called for every event with the sample at which it takes effect: feeding these to another performer (delay 0)
-    gives the same hops. `on_program(channel, number)` is called when a program change takes effect and may call `load_patch`. `changed(id,
-    value)` is called for controls that MIDI moved, `tuned(by, name)` when another tuning is in force, as `KeyPitches` says it. `seed` seeds
-    everything random. `shown`: whether a window displays the values in `state`.
+    gives the same hops. `on_program(channel, number, bank)`, the bank as its MSB and LSB, is called when a program change takes effect and
+    may call `load_patch`. `changed(id, value)` is called for controls that MIDI moved, `tuned(by, name)` when another tuning is in force,
+    as `KeyPitches` says it. `seed` seeds everything random. `shown`: whether a window displays the values in `state`.
     """
 
     def __init__(self, state: np.ndarray, source: Source, patch: Patch | None = None, *, delay_samples: int = 0,
                  seed: int = 0, log: Callable[[int, PlayerEvent], None] | None = None,
-                 on_program: Callable[[int, int], None] | None = None,
+                 on_program: Callable[[int, int, list[int]], None] | None = None,
                  changed: Callable[[str, float], None] | None = None, tuned: Callable[[str, str], None] | None = None,
                  shown: bool = True) -> None:
         self.state = state
         self.rate_hz = int(state["rate_hz"][0])
         self.delay_samples = delay_samples
         self.log, self.on_program, self.changed, self._tuned, self._shown = log, on_program, changed, tuned, shown
-        self.controllers = ControllerMap()          # the player's
         self.hop = -1                               # the newest computed hop
         self.late_hops = 0
         self.events = 0                             # received so far
@@ -99,9 +105,10 @@ class Performer:
         self._told_tuning = "", ""
         self.voices = Voices(self.key_pitches.table)
         self.controls = Controls(1 / FRAMES_PER_SECOND)
-        self.channels = ChannelState()
-        self.maker = HopMaker(state, self.voices, self.controls, self.channels.bend, seed)
         self.arpeggiator = Arpeggiator(self.rate_hz, seed)
+        self.messages = ChannelMessages(Played(self.controls, self.voices, self.arpeggiator, self.key_pitches), self._moved,
+                                        self._retuned, self._show)
+        self.maker = HopMaker(state, self.voices, self.controls, self.channels.bend, seed)
         self._queue: list[tuple[int, int, PlayerEvent]] = []
         self._floor = boundary(-8, self.rate_hz) + 1        # earliest effect of a new event: after the
         self._applied = self._floor                         # newest hop's controls, and after all applied events
@@ -122,6 +129,11 @@ class Performer:
     @property
     def source(self) -> Source:
         return self.maker.source
+
+    @property
+    def channels(self) -> ChannelState:
+        """What each of MIDI's channels has said."""
+        return self.messages.channels
 
     @property
     def patch(self) -> Patch | None:
@@ -197,13 +209,14 @@ class Performer:
             self._show(channel)
 
     def _show(self, channel: int) -> None:
-        """Show where a channel stands, which was just moved."""
+        """Show where a channel stands, which was just moved; of a zone of MPE its master, which stands for all of it."""
         if self._shown:
             status, channels = self.state["status"][0], self.channels
             status["channels"][channel] = ChannelShown(
-                channels.bend[channel], self.controls.channel_goal[channel, WHEEL], channels.volume[channel], channels.expression[channel],
+                channels.bend[channel], channels.wheel[channel], channels.volume[channel], channels.expression[channel],
                 self.voices.down[channel])
-            status["channel"] = channel
+            master = self.messages.zones.master_of(channel)
+            status["channel"] = channel if master is None else master
 
     def _compute_hop(self) -> bool:
         began = time.perf_counter()
@@ -213,7 +226,7 @@ class Performer:
         self.hop += 1
         self.voices.hop = self.hop
         if self.maker.modulation.active:
-            self.voices.glide_s = float(self.maker.modulation.shared[GLIDE])
+            self.voices.glide = self.voices.glide._replace(seconds=float(self.maker.modulation.shared[GLIDE]))
         self._floor = boundary(4 * (self.hop - 1), self.rate_hz) + 1
         self._flush = False
         if self.voices.owed:
@@ -244,9 +257,10 @@ class Performer:
             self._note_on(event, effect)
             return
         self._begin_notes()                         # with the controls as they were then
-        handle = _HANDLERS.get(type(event))
-        if handle is not None:
+        if (handle := _HANDLERS.get(type(event))) is not None:
             handle(self, event, effect)
+        elif (hear := _MESSAGES.get(type(event))) is not None:
+            hear(self.messages, event)
 
     def _play_made(self, event: NoteOn | NoteOff, sample: int) -> None:
         """Plays what the arpeggiator has made of the keys, and logs it beside them."""
@@ -264,10 +278,14 @@ class Performer:
 
     def _begin(self, slot: int | None, sample: int) -> None:
         if slot is not None:
-            self.maker.ready(slot, self.law)
-            self._starts.append((slot, sample))
+            softness = self.messages.softness(int(self.voices.table["line"][slot]))
+            for each in [slot, *self.voices.begin_unison(slot)]:
+                self.maker.ready(each, self.law, softness)
+                self._starts.append((each, sample))
 
     def _note_on(self, event: NoteOn, sample: int) -> None:
+        if not self._sounds(event):
+            return
         if not self.arpeggiator.on:
             self._strike(event, sample)
             return
@@ -279,10 +297,17 @@ class Performer:
         if voices.starts_left <= 0 and voices.rules == FIRST_OFF_ENDS:
             self.lost_notes += 1
             return
+        self.messages.note_begins(event.channel)
         slot = voices.note_on(event.channel, event.note, event.velocity)
+        self.messages.note_ended(event.channel)         # of a voice whose key was struck again
         if slot is None and voices.mode == POLY and not voices.owed and voices.sounds(event.channel, event.note):
             self.lost_notes += 1
         self._begin(slot, sample)
+
+    def _sounds(self, event: NoteOn) -> bool:
+        """Whether its key and its velocity are within the player's ranges."""
+        now = self.controls.goal
+        return bool(now[LOWEST_KEY] <= event.note <= now[HIGHEST_KEY] and now[SOFTEST] <= event.velocity <= now[HARDEST])
 
     def _note_off(self, event: NoteOff, sample: int) -> None:
         if not self.arpeggiator.lift(event):
@@ -293,18 +318,13 @@ class Performer:
             self.voices.all_notes_off(event.channel)
         else:
             self._begin(self.voices.note_off(event.channel, event.note, event.ends, event.velocity / 127), sample)
+        self.messages.note_ended(event.channel)
 
-    def _key_pressure(self, event: KeyPressure, sample: int) -> None:
-        table = self.voices.table
-        table["key_pressure"][(table["channel"] == event.channel) & (table["key"] == event.note)] = event.value
-
-    def _pressure(self, event: Pressure, sample: int) -> None:
-        self.controls.set_channel(event.channel, PRESSURE, event.value)
-
-    def _bend_to(self, event: Bend, sample: int) -> None:
-        self.channels.bend[event.channel] = event.value
-        self.controls.bend(event.channel, self.channels.semitones(event.channel))
-        self._show(event.channel)
+    def _moved(self, id_: str, value: float) -> None:
+        """MIDI moves a control."""
+        self._set(Set(id_, value), self._applied)
+        if self.changed is not None:
+            self.changed(id_, value)
 
     def _set(self, event: Set, sample: int) -> None:
         try:
@@ -320,7 +340,7 @@ class Performer:
     def _program(self, event: Program, sample: int) -> None:
         self._since_program = {}
         if self.on_program is not None:
-            self.on_program(event.channel, event.number)
+            self.on_program(event.channel, event.number, self.channels.bank[event.channel])
 
     def _tempo(self, event: Tempo, sample: int) -> None:
         self.controls.set_tempo(event.bpm)
@@ -347,7 +367,8 @@ class Performer:
         self._flush = True
         newest = int(self.state["status"][0]["channel"])
         for channel in range(16):
-            self._reset(channel)
+            self.messages.reset(channel)
+            self._show(channel)
         self._show(newest)
 
     def _load(self, event: Load, sample: int = 0) -> None:
@@ -393,79 +414,23 @@ class Performer:
     def _apply_settings(self, sample: int = 0) -> None:
         self.arpeggiator.set(self.controls.goal, sample)
         now = self.controls.now
-        self.voices.limit = int(now[VOICES])
-        self.voices.glide_s = float(now[GLIDE])
-        self.voices.set_mode(int(now[MODE]))
+        voices = self.voices
+        voices.limit, voices.unison, voices.stealing = int(now[VOICES]), int(now[UNISON]), int(now[STEALING])
+        voices.glide = Glide(float(now[GLIDE]), int(now[GLIDE_WHEN]), bool(now[GLIDE_LAW]))
+        voices.priority = int(now[PRIORITY])
+        voices.set_mode(int(now[MODE]))
+        self.messages.use_half_pedal(bool(now[HALF_PEDAL]))
         if self.key_pitches.set_a4(float(now[A4])):
             self._retuned()
         goal = self.controls.goal
         knob_offsets = {_NAMES[i]: float(goal[i]) for i in SOUND_KNOBS if goal[i]}
         self.source.set_target(self.latents.at(goal), knob_offsets)
 
-    def _reset(self, channel: int) -> None:
-        """Reset All Controllers, CC 121 (MIDI RP-015): not volume, pan and program."""
-        self.channels.reset(channel)
-        self._pedal(channel, False)
-        self.controls.bend(channel, 0.0)
-        for column in (WHEEL, PRESSURE):
-            self.controls.set_channel(channel, column, 0.0)
-        self.voices.table["key_pressure"][self.voices.table["channel"] == channel] = 0
-        self.controls.set_channel(channel, LEVEL_DB, self.channels.level_db(channel))
-        self._show(channel)
-
-    def _pedal(self, channel: int, down: bool) -> None:
-        """The sustain pedal: under the arpeggiator it holds keys, not what is made of them."""
-        self.arpeggiator.pedal(channel, down and self.arpeggiator.on)
-        self.voices.pedal(channel, down and not self.arpeggiator.on)
-
-    def _controller(self, event: Controller, sample: int) -> None:
-        channel, number, value = event.channel, event.number, event.value
-        if self._is_mapped(event):
-            for name, moved in self.controllers.hear(event, self._travel):
-                self._set(Set(name, moved), sample)
-                if self.changed is not None:
-                    self.changed(name, moved)
-        elif number == midi.SUSTAIN:
-            self._pedal(channel, value >= 64)
-            self._show(channel)
-        elif number == midi.MOD_WHEEL:
-            self.controls.set_channel(channel, WHEEL, value / 127)
-            self._show(channel)
-        elif number in (midi.VOLUME, midi.EXPRESSION):
-            (self.channels.volume if number == midi.VOLUME else self.channels.expression)[channel] = value
-            self.controls.set_channel(channel, LEVEL_DB, self.channels.level_db(channel))
-            self._show(channel)
-        elif number == midi.PAN:
-            self.controls.set_channel(channel, PANNING, min(max((value - 64) / 63, -1.0), 1.0))
-        elif number in (midi.RPN_MSB, midi.RPN_LSB, midi.NRPN_MSB, midi.NRPN_LSB):
-            self.channels.choose(channel, number, value)
-        elif number in (midi.DATA_MSB, midi.DATA_LSB):
-            if self.channels.enter(channel, number, value):
-                self.controls.bend(channel, self.channels.semitones(channel))
-            elif self.key_pitches.enter(channel, self.channels.rpn[channel], number, value):
-                self._retuned()
-        elif number == midi.ALL_SOUND_OFF:
-            self.voices.silence(channel)
-            self.arpeggiator.silence(channel)
-        elif number == midi.RESET_CONTROLLERS:
-            self._reset(channel)
-        elif number >= midi.ALL_NOTES_OFF:
-            self.arpeggiator.release_all(channel)
-            self.voices.all_notes_off(channel)
-
-    def _is_mapped(self, event: Controller) -> bool:
-        """Whether the player's map has this controller in place of its usual meaning; data entry means what an RPN chose."""
-        if event.number in STRUCTURAL or not self.controllers.takes(event.number, event.channel):
-            return False
-        return event.number not in (midi.DATA_MSB, midi.DATA_LSB) or not self.channels.has_chosen(event.channel)
-
-    def _travel(self, name: str) -> float:
-        """Where a control stands, 0..1."""
-        return PARAMETERS[name].to_travel(float(self.controls.goal[INDEX[name]]))
-
 
 _HANDLERS: dict[type, Callable[[Performer, Any, int], None]] = {
-    NoteOff: Performer._note_off, KeyPressure: Performer._key_pressure, Pressure: Performer._pressure,
-    Bend: Performer._bend_to, Controller: Performer._controller, Program: Performer._program, Set: Performer._set,
-    Tempo: Performer._tempo, Panic: Performer._panic, Load: Performer._load, Reroute: Performer._reroute, UseTuning: Performer._tune,
-    TuneKeys: Performer._tune, TuneOctave: Performer._tune, HostTuning: Performer._tune}
+    NoteOff: Performer._note_off, Program: Performer._program, Set: Performer._set, Tempo: Performer._tempo, Panic: Performer._panic,
+    Load: Performer._load, Reroute: Performer._reroute, UseTuning: Performer._tune, TuneKeys: Performer._tune,
+    TuneOctave: Performer._tune, HostTuning: Performer._tune}
+_MESSAGES: dict[type, Callable[[ChannelMessages, Any], None]] = {
+    KeyPressure: ChannelMessages.key_pressure, Pressure: ChannelMessages.pressure, Bend: ChannelMessages.bend,
+    Controller: ChannelMessages.controller, Mpe: ChannelMessages.configure}

@@ -15,6 +15,7 @@ from hummingface.instrument.performance.voice_laws import (
     move_envelopes,
     pan_gains,
     pressure_of,
+    release_s,
     swayed,
     vibrato_cents,
 )
@@ -35,11 +36,11 @@ def shape_sample(row, v, r, state, values, shaped):
         seconds = min(v.ring_s, v.longest_release_s) * controls[RELEASE_TIMES]
         if v.shortest_release_s > 0:
             seconds = min(seconds, v.shortest_release_s)
-        release_db[0] += 60 * row.dt_s / max(seconds, 0.004)
+        release_db[0] += 60 * release_s(row, v, values) / max(seconds, 0.004)
     pressure = pressure_of(v, values)
     level_db = common_gain_db(row, v, pressure, values) - release_db[0] - fall_db[0]
     gain = v.envelope * v.course * exp2(OCTAVES * level_db) if level_db > -120 else 0.0
-    cutoff_hz = cutoff_hz_of(row, v, pressure, controls)
+    cutoff_hz = cutoff_hz_of(row, v, pressure, values)
     cutoff_hz = max(cutoff_hz * 2 ** v.tilt_db, min(cutoff_hz, DULLEST_HARMONIC * f0_hz))      # duller, and no softer for it
     out = shaped.partials[row.entry, row.index]
     out[0, 0], out[2, 0] = gain, f0_hz

@@ -49,9 +49,10 @@ def capture(performer: Performer) -> dict[str, Any]:
         "latents": performer.latents.point.tolist(),
         "channels": controls.channel_goal[:16].tolist(),
         **performer.channels.capture(), "pedals": voices.down.tolist(),
+        "zones": performer.messages.zones.capture(), "fine": performer.messages.fine.capture(),
         "held": [list(note) for note in voices.held], "last_pitch": voices.last_pitch, "rules": voices.rules,
         "strikes": [[channel, key, count] for (channel, key), count in voices.strikes.items()],
-        **performer.controllers.capture(),
+        **performer.messages.controllers.capture(),
         "born": voices.born_count, "released": voices.release_count,
         **({"tuning": tuning} if (tuning := performer.key_pitches.capture()) else {}),
         "law": performer.law, "tempo": controls.tempo_bpm, "turning": _phases(performer.state),
@@ -78,15 +79,18 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     performer.latents.point[:len(point)] = point
     performer.channels.restore(snapshot)
     performer.restore_tuning(snapshot.get("tuning", {}))
-    performer.controllers.restore(snapshot)
+    performer.messages.zones.use(**snapshot["zones"])
+    performer.messages.fine.restore(snapshot["fine"])
+    performer.messages.controllers.restore(snapshot)
     performer._apply_settings()
     if "arpeggiator" in snapshot:           # not in older takes
         performer.arpeggiator.restore(snapshot["arpeggiator"])
     source.snap()
+    voices.rules = snapshot["rules"]
+    performer.messages.restored()
     voices.down[:] = snapshot["pedals"]
     performer.show_channels()
     voices.held = [(channel, key, velocity) for channel, key, velocity in snapshot["held"]]
-    voices.rules = snapshot["rules"]
     voices.strikes = {(channel, key): count for channel, key, count in snapshot["strikes"]}
     voices.last_pitch, voices.born_count, voices.release_count = snapshot["last_pitch"], snapshot["born"], snapshot["released"]
     hop = snapshot["hop"]

@@ -8,12 +8,14 @@ from hummingface.instrument.patches.scale_tuning import HIGHEST_PITCH, LOWEST_PI
 from hummingface.instrument.patches.sources import SOURCES
 from hummingface.instrument.performance import controller_map, key_pitches
 from hummingface.instrument.performance.arpeggiator import LONG_AGO
-from hummingface.instrument.performance.channel_state import RANGES
-from hummingface.instrument.performance.controls import AT_REST, CHANNEL_COLUMNS
+from hummingface.instrument.performance.channel_state import NO_RPN, RANGES
+from hummingface.instrument.performance.controls import AT_REST, CHANNEL_COLUMNS, PANNING, PRESSURE, SLIDE, WHEEL
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
+from hummingface.instrument.performance.fine_values import FIRST_NRPN
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
+from hummingface.instrument.performance.mpe import MODES, MOST_MEMBERS
 from hummingface.instrument.performance.snapshot import TURN, SnapshotError
-from hummingface.instrument.performance.voice_allocation import EACH_STRIKE_HOLDS, FIRST_OFF_ENDS
+from hummingface.instrument.performance.voice_allocation import FIRST_OFF_ENDS, WHOLE_MIDI
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, boundary
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.checks import is_number, is_whole
@@ -24,6 +26,7 @@ MOST_HELD = 2048
 MOST_CYCLES = 1e9                   # of an LFO: years of the fastest
 FIRST_COLUMNS = 5                   # of a channel, in the oldest takes
 MOST_STRIKES = 1 << 20              # of one key
+MOST_NRPN = (1 << 14) - 1
 RENAMED = {"let_go": "released"}         # entries of older takes
 
 
@@ -87,19 +90,43 @@ def _check_sound(values: dict) -> None:
 
 def _check_channels(values: dict) -> None:
     """What MIDI's channels have said, and what their controllers move."""
-    for name, (low, high) in RANGES.items():
-        _numbers(values, name, 16, low, high)
     values["channels"] = [_with_all_columns(row) for row in _typed(values, "channels", list)]
-    for name, columns, low, high in (("channels", CHANNEL_COLUMNS, -200, 200), ("rpn", 2, 0, 127)):
+    values.setdefault("nrpn", [[NO_RPN, NO_RPN]] * 16)      # which older takes have not, like all that is added here
+    values.setdefault("bank", [[0, 0]] * 16)
+    for name, columns, most in (("channels", CHANNEL_COLUMNS, 200), ("rpn", 2, 127), ("nrpn", 2, 127), ("bank", 2, 127)):
         rows = _typed(values, name, list)
         if len(rows) != 16:
             raise SnapshotError(f"{name} has not 16 channels")
         for row in rows:
-            _numbers({name: row}, name, columns, low, high)
+            _numbers({name: row}, name, columns, -200 if name == "channels" else 0, most)
+    for name, rest in (("wheel", WHEEL), ("pressure", PRESSURE), ("panning", PANNING), ("slide", SLIDE)):
+        values.setdefault(name, [row[rest] for row in values["channels"]])
+    values.setdefault("pedal", [float(down is True) for down in _typed(values, "pedals", list)])
+    values.setdefault("sostenuto", [0.0] * 16)
+    values.setdefault("soft", [0.0] * 16)
+    for name, (low, high) in RANGES.items():
+        _numbers(values, name, 16, low, high)
+    _check_zones(values)
     try:
         controller_map.check(values)
     except controller_map.ControllerMapError as error:
         raise SnapshotError(f"controllers are not mapped to controls: {error}") from error
+
+
+def _check_zones(values: dict) -> None:
+    """The zones of MPE, and the halves of fine controllers; older takes have neither."""
+    zones = values.setdefault("zones", {"mode": "off", "lower": 0, "upper": 0})
+    if not isinstance(zones, dict) or zones.keys() != {"mode", "lower", "upper"} or zones["mode"] not in list(MODES):
+        raise SnapshotError("its zones of MPE are of another kind")
+    for name in ("lower", "upper"):
+        _whole(zones, name, 0, MOST_MEMBERS)
+    values.setdefault("fine", [])
+    if len(_typed(values, "fine", list)) > MOST_HELD:
+        raise SnapshotError("too many controllers were moved")
+    for halves in values["fine"]:
+        _numbers({"fine": halves}, "fine", 4, 0, FIRST_NRPN + MOST_NRPN)
+        if not all(map(is_whole, halves)) or halves[0] > 15 or halves[2] > 127:
+            raise SnapshotError("fine has no controllers")
 
 
 def _with_all_columns(row: object) -> object:
@@ -119,7 +146,7 @@ def _check_keys(values: dict) -> None:
         if not all(map(is_whole, note)) or note[0] > 15:
             raise SnapshotError("held has no keys")
     values.setdefault("rules", FIRST_OFF_ENDS)              # of older takes
-    _whole(values, "rules", FIRST_OFF_ENDS, EACH_STRIKE_HOLDS)
+    _whole(values, "rules", FIRST_OFF_ENDS, WHOLE_MIDI)
     values.setdefault("strikes", [])
     if len(_typed(values, "strikes", list)) > MOST_HELD:
         raise SnapshotError("too many keys were struck")

@@ -15,6 +15,7 @@ from hummingface.models.playing.recorded_note import Recording
 from hummingface.models.playing.stft_model import StftModel
 
 Recordings = tuple[Recording, ...]
+PROGRAMS = 128                      # of a bank
 MOST_KEPT = 4                       # models that a bank keeps in memory
 
 
@@ -32,7 +33,7 @@ class SoundBank:
         self._sources: dict[tuple[str, Recordings], Source] = {                 # the one used last at the end
             (source.name, source.model.recordings): source for source in sources}
         self._most = most
-        self._programs: list[Path] | None = None            # listed when one is asked for: it takes its time
+        self._programs: dict[bool, list[Path]] = {}         # of the factory and of the player: listed when one is asked for
 
     def source(self, model: str, recordings: Recordings = ()) -> Source:
         """Raises LibraryError where there is no such model."""
@@ -63,11 +64,20 @@ class SoundBank:
         for wanted in [wanted for wanted in self._sources if wanted[0] == model]:
             del self._sources[wanted]
 
-    def program(self, number: int) -> Patch | None:
-        """The patch of a program change: number n is the factory's patch n; None where there is none. Raises PatchError."""
-        if self._programs is None:
-            self._programs = [entry.path for entry in library.patches() if entry.factory]
-        return patches_file.load(self._programs[number]) if 0 <= number < len(self._programs) else None
+    def program(self, number: int, bank: int = 0) -> Patch | None:
+        """The patch of a program change: number n of bank 0 is the factory's patch n, of bank 1 the player's own (of bank 2 from the 129th
+        on, and so on). A bank that does not exist is bank 0. None where there is no such patch. Raises PatchError.
+        """
+        own = self._of(factory=False) if bank else []
+        first = (bank - 1) * PROGRAMS
+        programs = own[first:first + PROGRAMS] if first < len(own) and bank else self._of(factory=True)
+        return patches_file.load(programs[number]) if 0 <= number < len(programs) else None
+
+    def _of(self, *, factory: bool) -> list[Path]:
+        """The factory's patches are listed once; the player's own each time, as new ones come."""
+        if not factory or factory not in self._programs:
+            self._programs[factory] = [entry.path for entry in library.patches() if entry.factory == factory]
+        return self._programs[factory]
 
 
 def open_sound(patch: str | Path | Patch | None = None, model: str | Path | Model | StftModel | None = None,

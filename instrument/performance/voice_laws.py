@@ -7,17 +7,22 @@ from hummingface.compiled import FASTER, inlined
 from hummingface.instrument.performance.controls import (
     ATTACK,
     CUTOFF,
+    DAMPER,
     DECAY,
+    DETUNE,
     FILTER_DECAY,
     FILTER_ENVELOPE,
+    FILTER_SLIDE,
     FILTER_VELOCITY,
     GAIN_DB,
     LEVEL_DB,
     PANNING,
     PRESSURE,
     RESONANCE,
+    SLIDE,
     SUSTAIN,
     TRACKING,
+    UNISON_WIDTH,
     VIBRATO_CENTS,
     VIBRATO_HZ,
     VOLUME,
@@ -73,12 +78,24 @@ def move_envelopes(row, v, controls):
 
 @inlined(fastmath=FASTER)
 def vibrato_cents(row, v, values):
-    """The player's own vibrato, of the control and the modulation wheel, moved on by a row."""
+    """The player's own vibrato, of the control and the modulation wheel, moved on by a row; and the detuning of a unison."""
     controls = values.controls[row.control]
     v.added += row.dt_s * controls[VIBRATO_HZ]
     depth = controls[VIBRATO_CENTS] + controls[WHEEL_CENTS] * values.channels[v.line, WHEEL]
     late = min(max((row.age_s - FADE_FROM_S) / FADE_OVER_S, 0.0), 1.0)
-    return depth * late * math.sin(TURN * v.added)
+    return depth * late * math.sin(TURN * v.added) + unison_cents(v, values.controls)
+
+
+@inlined(fastmath=FASTER)
+def unison_cents(v, controls):
+    """How far a voice of a unison is from its key."""
+    return v.detune * controls[DETUNE]
+
+
+@inlined(fastmath=FASTER)
+def release_s(row, v, values):
+    """How much of its release passes in a row: less under a pedal that is half down, but for a key that is struck again."""
+    return row.dt_s if v.shortest_release_s > 0 else row.dt_s * values.channels[v.line, DAMPER]
 
 
 @inlined(fastmath=FASTER)
@@ -97,12 +114,14 @@ def common_gain_db(row, v, pressure, values):
 
 
 @inlined(fastmath=FASTER)
-def cutoff_hz_of(row, v, pressure, controls):
-    """Of the filter: a quite open one follows neither key nor pressure."""
+def cutoff_hz_of(row, v, pressure, values):
+    """Of the filter: a quite open one follows neither key nor pressure. A slide moves it either way from its middle."""
+    controls = values.controls
     closed = math.log2(20000 / controls[CUTOFF])                    # octaves
     return controls[CUTOFF] * 2 ** (
         controls[TRACKING] * (row.pitch - 60) / 12 * min(closed, 1.0) + controls[FILTER_ENVELOPE] * v.filter_envelope
-        + controls[FILTER_VELOCITY] * (v.filter_velocity / 127 - 0.5) * 2 + 2 * pressure * min(closed, 1.0))
+        + controls[FILTER_VELOCITY] * (v.filter_velocity / 127 - 0.5) * 2 + 2 * pressure * min(closed, 1.0)
+        + controls[FILTER_SLIDE] * 2 * (values.channels[v.line, SLIDE] - 0.5))
 
 
 @inlined(fastmath=FASTER)
@@ -114,6 +133,7 @@ def filter_damping(controls):
 @inlined(fastmath=FASTER)
 def pan_gains(row, v, values):
     """(left, right): equal power, 1 each in the middle."""
-    where = values.channels[v.line, PANNING] + values.controls[row.control, WIDTH] * (row.pitch - 60) / SPREAD_KEYS
+    controls = values.controls[row.control]
+    where = values.channels[v.line, PANNING] + controls[WIDTH] * (row.pitch - 60) / SPREAD_KEYS + controls[UNISON_WIDTH] * v.place
     angle = (min(max(where, -1.0), 1.0) + 1) * TURN / 8
     return math.cos(angle) * math.sqrt(2.0), math.sin(angle) * math.sqrt(2.0)

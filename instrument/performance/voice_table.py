@@ -5,7 +5,8 @@ FREE, HELD, PEDAL, RELEASED, FADING = range(5)        # PEDAL: key up, held by t
 
 voice_dtype = np.dtype([
     ("stage", "i4"), ("channel", "i4"), ("key", "i4"), ("velocity", "i4"), ("source", "i4"), ("decaying", "i4"),
-    ("line", "i4"),                                         # row of `Controls.channels` that it listens to: its channel's
+    ("line", "i4"), ("caught", "i4"),                       # row of `Controls.channels` that it listens to; 1: the sostenuto holds it
+    ("strike", "i8"), ("detune", "f8"), ("place", "f8"),    # of a note in unison: which one; where in the spread of pitch and room, -1..1
     ("born", "i8"), ("release_number", "i8"), ("rest_until", "i8"), ("sample", "i8"),      # sample: where its newest row holds
     ("seed", "u4"), ("used", "i4"),         # drawn from: its own randomness; partials in use
     ("asked_velocity", "f8"), ("filter_velocity", "f8"),    # the effect of the velocity, see dynamics.py

@@ -20,8 +20,9 @@ from hummingface.instrument.performance import midi, snapshot_check, tuning_even
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
 from hummingface.instrument.performance.events import Load, PlayerEvent, Reroute
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
+from hummingface.instrument.performance.mpe import MODES, MOST_MEMBERS
 from hummingface.instrument.performance.tuning_events import TuningEvent
-from hummingface.instrument.performance.voice_allocation import EACH_STRIKE_HOLDS, FIRST_OFF_ENDS
+from hummingface.instrument.performance.voice_allocation import ALL_RULES
 from hummingface.instrument.recording import flac, riff
 from hummingface.instrument.recording.naming import UNFINISHED
 from hummingface.models.playing.checked_json import open_file, parse_json
@@ -233,7 +234,7 @@ def _event(values: dict, captured: dict[str, Any], where: str) -> "midi.Event | 
         law, rules = values.get("law", captured["law"]), values.get("rules", captured["rules"])
         if law not in (BY_NETWORK, BY_PLAYER):
             raise TakeError(f"{where}: unknown law of velocity: {law!r:.40}")
-        if rules not in (FIRST_OFF_ENDS, EACH_STRIKE_HOLDS):
+        if rules not in ALL_RULES:
             raise TakeError(f"{where}: unknown rules of keys: {rules!r:.40}")
         return LoadByName(patch_file.from_json(values.get("patch"), where), name, law, rules)
     if values.get("event") == "Reroute":
@@ -251,6 +252,10 @@ def _event(values: dict, captured: dict[str, Any], where: str) -> "midi.Event | 
             continue
         if name == "id":
             good = isinstance(value, str) and value in PARAMETERS
+        elif name == "mode":
+            good = isinstance(value, str) and value in MODES
+        elif name in ("lower", "upper"):
+            good = is_whole(value, 0, MOST_MEMBERS)
         elif name == "ends":
             good = is_whole(value, 0, snapshot_check.MOST_STRIKES)
         elif isinstance(event, midi.Set):

@@ -21,7 +21,7 @@ from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.performance.performer import Performer
 from hummingface.instrument.performance.sound_bank import SoundBank
 from hummingface.instrument.performance.source import Source
-from hummingface.instrument.performance.voice_allocation import RULES
+from hummingface.instrument.performance.voice_allocation import EACH_STRIKE_HOLDS, RULES
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording.performance_log import LoadByName, Performance
 from hummingface.instrument.recording.wave_file import WaveFile
@@ -41,6 +41,8 @@ def notice(performance: Performance, source: Source) -> str:
         return f"The take will sound different: its {SHAPING_NOTICE}"
     if captured["law"] != LAW:
         return "The take was recorded by an earlier version: until another patch is chosen, it plays with that version's dynamics."
+    if captured["rules"] == EACH_STRIKE_HOLDS:
+        return "The take was recorded by an earlier version: until another patch is chosen, MPE, NRPN, sostenuto and soft pedal do nothing."
     if captured["rules"] != RULES:
         return "The take was recorded by an earlier version: until another patch is chosen, keys struck twice end as they did there."
     if not performance.quiet:

@@ -13,10 +13,10 @@ def test_a_voice_sounds_as_its_line_says(plain):
     performer = player.performer
     slot = int(performer.voices.playing().argmax())
     performer.voices.table["line"][slot] = line = 16 + slot
-    performer.controls.bend(line, 3.0)
-    performer.controls.bend(0, -5.0)
+    performer.controls.set_line(line, (3.0, *AT_REST[1:]))
+    performer.controls.set_line(0, (-5.0, *AT_REST[1:]))
     assert abs(cents(pitch_hz(player.render(RATE)[RATE // 4:, 0]), 440 * 2 ** (-9 / 12))) < 0.1
-    performer.controls.set_channel(0, LEVEL_DB, -40.0)
+    performer.controls.set_line(0, (0.0, 0.0, 0.0, -40.0, *AT_REST[LEVEL_DB + 1:]))
     assert abs(player.render(RATE // 2)).max() > 0.01
 
 
@@ -29,7 +29,7 @@ def test_the_performer_keeps_release_velocities(plain):
 
 def test_a_snapshot_of_before_has_its_slides_at_rest(plain):
     player = Player(plain)
-    player.performer.controls.set_channel(1, BEND, 2.0)
+    player.performer.controls.set_line(1, (2.0, *AT_REST[BEND + 1:]))
     captured = snapshot.capture(player.performer)
     assert captured["channels"][4][SLIDE] == AT_REST[SLIDE] == 0.5
     old = {**captured, "channels": [row[:5] for row in captured["channels"]]}

@@ -209,7 +209,7 @@ def test_a_snapshot_keeps_strikes_and_rules(plain):
     assert snapshot_check.check(values)["rules"] == FIRST_OFF_ENDS, "a take of before"
 
 
-@pytest.mark.parametrize(("name", "value"), [("rules", 3), ("rules", True), ("strikes", [[16, 60, 1]]), ("strikes", [[0, 128, 1]]),
+@pytest.mark.parametrize(("name", "value"), [("rules", 4), ("rules", True), ("strikes", [[16, 60, 1]]), ("strikes", [[0, 128, 1]]),
                                              ("strikes", [[0, 60, -1]]), ("strikes", [[0, 60]]), ("strikes", None)])
 def test_strikes_from_elsewhere_are_checked(plain, name, value):
     values = snapshot.capture(Player(plain).performer) | {name: value}

@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 
+from hummingface.instrument.performance.glide import Glide
 from hummingface.instrument.performance.voice_allocation import LEGATO, MONO, REST_HOPS, Voices
 from hummingface.instrument.performance.voice_table import FADING, FREE, HELD, PEDAL, RELEASED
 
@@ -116,7 +117,7 @@ def test_mono_plays_one_note_and_returns_to_the_held_one():
 def test_legato_glides_the_sounding_voice_without_a_new_attack():
     voices = Voices()
     voices.set_mode(LEGATO)
-    voices.glide_s = 0.1
+    voices.glide = Glide(0.1)
     slot = voices.note_on(0, 60, 100)
     assert voices.note_on(0, 67, 100) is None
     voice = voices.table[slot]
