@@ -57,8 +57,9 @@ def test_the_performer_plays_by_the_map_and_a_take_keeps_it(plain):
     told = []
     player = Player(plain, changed=lambda *moved: told.append(moved))
     performer = player.performer
-    performer.messages.controllers.use([ControllerMapping(1, CUTOFF), ControllerMapping(6, MIX), ControllerMapping(20, "drive.amount", fine=True),
-                               ControllerMapping(64, "delay.mix", 2, takes_over=True)])
+    performer.messages.controllers.use([ControllerMapping(1, CUTOFF), ControllerMapping(6, MIX),
+                                        ControllerMapping(20, "drive.amount", fine=True),
+                                        ControllerMapping(64, "delay.mix", 2, takes_over=True)])
     for event in (Controller(0, 1, 0), Controller(0, 6, 127), Controller(0, 64, 127), Controller(2, 64, 90), Controller(0, 20, 64),
                   Controller(0, 101, 0), Controller(0, 100, 0), Controller(0, 6, 12), Controller(0, 74, 0)):
         performer.receive(event, 0)
