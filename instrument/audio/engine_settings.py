@@ -6,6 +6,7 @@ from typing import Any
 
 from hummingface.instrument.audio.protocol import AudioChoice
 from hummingface.instrument.patches import patch as patch_file
+from hummingface.instrument.performance.mpe import AUTOMATIC
 
 
 class EngineSettings:
@@ -14,9 +15,9 @@ class EngineSettings:
     """
 
     def __init__(self, audio: AudioChoice, midi_ports: list[str] | None, patch: dict | None, midi_map: dict[str, str] | None,
-                 velocity_curve: list[int] | None, model: str | None):
+                 velocity_curve: list[int] | None, model: str | None, mpe: str = AUTOMATIC):
         self.audio, self.midi_ports, self.midi_map, self.velocity_curve = audio, midi_ports, midi_map, velocity_curve
-        self.patch, self._model = patch, model
+        self.patch, self._model, self.mpe = patch, model, mpe
         self._first_model = patch["model"]["name"] if patch else ""
         self._values: dict[str, float] = {}         # controls moved since the patch
         self._listening = False                     # to incoming velocities
@@ -42,6 +43,8 @@ class EngineSettings:
                 self.midi_ports = message["ports"]
             case "midi_map":
                 self.midi_map = message["map"]
+            case "mpe":
+                self.mpe = message["mode"]
             case "velocity_curve":
                 self.velocity_curve = message["table"]
             case "listen_velocities":
@@ -50,7 +53,7 @@ class EngineSettings:
     def config(self, safe: bool) -> dict[str, Any]:
         """The configuration of a process (`Server`). `safe`: on the system's own device, with the first patch."""
         return {"authkey": secrets.token_hex(32), "began": time.time(), "audio": (AudioChoice() if safe else self.audio).command(),
-                "midi_ports": self.midi_ports, "midi_map": self.midi_map, "velocity_curve": self.velocity_curve,
+                "midi_ports": self.midi_ports, "midi_map": self.midi_map, "mpe": self.mpe, "velocity_curve": self.velocity_curve,
                 "patch": None if safe else self.patch, "model": None if safe else self._model}
 
     def controls(self) -> Iterator[dict[str, Any]]:
@@ -59,9 +62,10 @@ class EngineSettings:
             yield {"do": "set", "id": id_, "value": value}
 
     def touch(self) -> Iterator[dict[str, Any]]:
-        """Commands for the velocity curve, and for whether the window shows incoming velocities."""
+        """Commands for the velocity curve and MPE, and for whether the window shows incoming velocities."""
         if self.velocity_curve is not None:
             yield {"do": "velocity_curve", "table": self.velocity_curve}
+        yield {"do": "mpe", "mode": self.mpe}
         yield {"do": "listen_velocities", "on": self._listening}
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from hummingface.instrument.patches import velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.performance.channel_state import ChannelShown as ChannelShown  # what windows read of a channel
+from hummingface.instrument.performance.mpe import MODES as MPE_MODES
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from hummingface.models.playing.checked_json import parse_json
 from hummingface.models.playing.checks import Check, is_number, is_text, list_of, or_none, whole
@@ -135,6 +136,7 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "midi_map": {"map": Field(is_midi_map, 'controllers and control ids, e.g. {"74": "filter.cutoff_hz"}')},
     "patch": {"patch": Field(_object, "a patch")},
     "renew": {"model": Field(_text, "the name of a model whose file has changed")},
+    "mpe": {"mode": Field(lambda x: x in list(MPE_MODES), f"one of {', '.join(MPE_MODES)}")},
     "panic": {},
     "velocity_curve": {"table": Field(velocity_curve.is_table, "128 whole numbers, 0 first, then velocities 1..127 that never fall")},
     "listen_velocities": {"on": Field(_boolean, "true or false")},

@@ -176,6 +176,8 @@ class Server:
         self._surroundings.use_jack(self._playing.jack)
         if self._config.get("midi_map") is not None:
             self._set_midi_map(self._config["midi_map"])
+        self._recall.mpe = self._config.get("mpe") or self._recall.mpe
+        self._use_mpe(self._recall.mpe)
         slow.cancel()
         self._tell({"tell": "ready", "seconds": round(time.time() - self._began, 3)})
 
@@ -189,10 +191,11 @@ class Server:
         old = self._engine
         self._engine = Engine(rate_hz, self._source, patch, **self._engine_options())
         if old is not None:
-            from hummingface.instrument.performance.midi import Set
+            from hummingface.instrument.performance.midi import Mpe, Set
             for id_, value in self._controls_of(old).items():
                 self._playing.receive(Set(id_, value))
             self._playing.performer.messages.controllers = old.performer.messages.controllers
+            self._playing.receive(Mpe(**old.performer.messages.zones.capture()))
             old.close()
         self._tell({"tell": "state", "path": str(self._playing.path), "rate_hz": rate_hz})
         self._playing.start()
@@ -255,6 +258,9 @@ class Server:
                 self._output.change(AudioChoice.of(message))
             case "open_midi":
                 self._around.want(message["ports"])
+            case "mpe":
+                self._recall.mpe = message["mode"]
+                self._use_mpe(message["mode"])
             case "midi_map":
                 self._set_midi_map(message["map"])
             case "listen_velocities":
@@ -316,6 +322,12 @@ class Server:
 
     def _set_midi_map(self, controllers: dict[str, str]) -> None:
         self._playing.performer.messages.controllers = {int(number): id_ for number, id_ in controllers.items()}
+
+    def _use_mpe(self, mode: str) -> None:
+        """Play MPE by this mode; the zones that a controller has configured stay where nothing changes."""
+        from hummingface.instrument.performance.midi import Mpe
+        if mode != self._playing.performer.messages.zones.mode:
+            self._playing.receive(Mpe(mode))
 
     def _performer_tells(self, kind: str, *values: Any) -> None:
         """On the performer's thread."""

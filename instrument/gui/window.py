@@ -20,9 +20,10 @@ from hummingface.instrument.gui.controllers.sounds_from_recordings import Sounds
 from hummingface.instrument.gui.controllers.window_restore import Keeping
 from hummingface.instrument.gui.controllers.window_size import WindowSize
 from hummingface.instrument.gui.dialogs.settings_dialog import SettingsDialog
-from hummingface.instrument.gui.panels.control_panel import ControlPanel, OutputPanel
+from hummingface.instrument.gui.panels.control_panel import ControlPanel
 from hummingface.instrument.gui.panels.latent_panel import LatentPanel
 from hummingface.instrument.gui.panels.named_panel import NamedPanel
+from hummingface.instrument.gui.panels.output_panel import OutputPanel
 from hummingface.instrument.gui.panels.panel import rescale, tool
 from hummingface.instrument.gui.panels.patch_bar import PatchBar
 from hummingface.instrument.gui.panels.record_bar import RecordBar
@@ -275,7 +276,7 @@ class Window(QMainWindow):
     def open_settings(self) -> None:
         """Open the Audio · MIDI dialog."""
         self.client.send({"do": "list"})
-        self.dialog.show_choice(self.settings.audio, self.settings.midi_ports)
+        self.dialog.show_choice(self.settings.audio, self.settings.midi_ports, self.settings.mpe)
         self.dialog.show()
         self.dialog.raise_()
         self.dialog.activateWindow()
@@ -286,6 +287,8 @@ class Window(QMainWindow):
             self.settings.audio = AudioChoice(message["device"], message["rate_hz"], message["block_samples"])
         elif message["do"] == "open_midi":
             self.settings.midi_ports = message["ports"]
+        elif message["do"] == "mpe":
+            self.settings.mpe = message["mode"]
         self._save_settings()
 
     # between starts

@@ -17,6 +17,7 @@ import platformdirs
 from hummingface.instrument.audio.protocol import BLOCK_SAMPLES, TAKE_FORMATS, AudioChoice, is_midi_map
 from hummingface.instrument.patches import velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS, renamed
+from hummingface.instrument.performance.mpe import AUTOMATIC, MODES
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from hummingface.models.playing.atomic_file import replace_file, set_aside
 from hummingface.models.playing.checked_json import JsonError, read_json
@@ -43,6 +44,7 @@ class Settings:
     block_samples: int | None = None
     midi_ports: list[str] | None = None
     midi_map: dict[str, str] | None = None      # controller number -> control, for all patches; None: the table's own
+    mpe: str = AUTOMATIC                        # how MPE is played: a name of `mpe.MODES`
     velocity_curve: str | list = velocity_curve.LINEAR.name     # the player's, as `velocity_curve.from_json` takes it
     own_velocity_curve: list | None = None      # the last one that is no preset, to be chosen again
     patch: str | None = None                    # name or file of the last one
@@ -146,6 +148,7 @@ _CHECKS = {
     "block_samples": or_none(whole(*BLOCK_SAMPLES)),
     "midi_ports": or_none(list_of(_text)),
     "midi_map": or_none(is_midi_map),
+    "mpe": lambda value: value in list(MODES),
     "patch": or_none(_text),
     "controls": lambda value: isinstance(value, dict) and all(_within_range(id_, v) for id_, v in value.items()),
     "take_format": lambda value: value in TAKE_FORMATS,

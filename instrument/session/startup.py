@@ -68,7 +68,7 @@ def prepare(patch: str | None = None, model: str | None = None, audio_device: st
     if midi_port:
         overrides.append({"do": "open_midi", "ports": ports})
     client = Client(choice, ports, first.to_json() if first else None, settings.midi_map,
-                    velocity_curve=curve.table, model=model, attach=model is None, overrides=overrides)
+                    velocity_curve=curve.table, mpe=settings.mpe, model=model, attach=model is None, overrides=overrides)
     return Prepared(settings, client, first, notices)
 
 

@@ -147,6 +147,7 @@ def test_the_focus_of_everything_shows_all_around_it(window):
 def test_keys_move_every_control(window, parameter_id):
     control, parameter = window.controls[parameter_id], PARAMETERS[parameter_id]
     window.named.reveal(parameter_id)
+    window.output.reveal(parameter_id)
     control.setFocus()
     press(Qt.Key.Key_Home)
     assert window.session[parameter_id] == parameter.lowest

@@ -21,6 +21,7 @@ def test_every_control_of_the_table_is_there(window):
     for parameter_id, control in window.controls.items():
         assert control.parameter is PARAMETERS[parameter_id]
         window.named.reveal(parameter_id)
+        window.output.reveal(parameter_id)
         assert control.isVisible()
         assert window.rect().contains(control.mapTo(window, control.rect().center()))
 
@@ -86,6 +87,7 @@ def test_nothing_overlaps_or_falls_out_at_any_size(window, size):
         assert not any(box.intersects(other) for other in boxes[i + 1:])
     for parameter_id, control in window.controls.items():
         window.named.reveal(parameter_id)
+        window.output.reveal(parameter_id)
         assert control.height() >= control.minimumSizeHint().height()
     window.resize(1200, 760)
 

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from hummingface.instrument.audio.device_names import same_device
-from hummingface.instrument.audio.protocol import AudioChoice
+from hummingface.instrument.audio.protocol import MPE_AUTOMATIC, MPE_MODES, AudioChoice
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import Label, caption, set_tip, shortened
 from hummingface.instrument.gui.widgets.scrolling import leave_wheel
@@ -146,7 +146,22 @@ class SettingsDialog(QDialog):
         self.touch.setAccessibleName("Velocity curve")
         set_tip(self.touch, "Your velocity curve: draw it, choose it, or have it learnt from your playing")
         self.touch.clicked.connect(self.touch_wanted)
-        column.addWidget(self.touch, 0, Qt.AlignmentFlag.AlignLeft)
+        self.mpe = QComboBox()
+        self.mpe.setAccessibleName("MPE")
+        set_tip(self.mpe, "For controllers that bend each note by itself. Automatic: the zones that they send. A zone: that one always")
+        for name, mode in MPE_MODES.items():
+            self.mpe.addItem(mode.label, name)
+        self.mpe.activated.connect(lambda: self.wanted.emit({"do": "mpe", "mode": self.mpe.currentData()}))
+        leave_wheel(self.mpe)
+        label = Label("MPE")
+        label.setObjectName("soft")
+        label.setBuddy(self.mpe)
+        touch = QHBoxLayout()
+        touch.addWidget(self.touch)
+        touch.addStretch(1)
+        touch.addWidget(label)
+        touch.addWidget(self.mpe)
+        column.addLayout(touch)
         column.addSpacing(theme.px(8))
         column.addStretch(1)
         row = QHBoxLayout()
@@ -179,7 +194,7 @@ class SettingsDialog(QDialog):
         self.device.setCurrentIndex(self._index_of(chosen))
         self._list_ports(midi, [box.port for box in self.ports.boxes if box.isChecked()])
 
-    def show_choice(self, audio: AudioChoice, midi_ports: list[str] | None) -> None:
+    def show_choice(self, audio: AudioChoice, midi_ports: list[str] | None, mpe: str = MPE_AUTOMATIC) -> None:
         """Show the player's earlier choice."""
         for box, value, text in ((self.device, audio.device, str(audio.device)),
                                  (self.rate, audio.rate_hz, f"{(audio.rate_hz or 0) / 1000:g} kHz"),
@@ -189,6 +204,7 @@ class SettingsDialog(QDialog):
             if value is not None and box.findData(value) < 0:
                 box.addItem(text, value)
             box.setCurrentIndex(max(box.findData(value), 0))
+        self.mpe.setCurrentIndex(self.mpe.findData(mpe))
         self.all_ports.setChecked(midi_ports is None)
         if midi_ports is not None:
             self._list_ports([box.port for box in self.ports.boxes], midi_ports)

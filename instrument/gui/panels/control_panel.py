@@ -1,5 +1,4 @@
 """Panels of knobs, one per group of the table of controls."""
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
@@ -8,8 +7,7 @@ from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.choice import ChoiceControl
 from hummingface.instrument.gui.widgets.control import Control
 from hummingface.instrument.gui.widgets.knob import Knob
-from hummingface.instrument.gui.widgets.meter import Meter
-from hummingface.instrument.patches.parameters import PARAMETERS, Parameter, group
+from hummingface.instrument.patches.parameters import Parameter, group
 
 ROWS = 2
 GROUPS = ("touch", "time", "envelope", "filter", "character", "motion", "effects")
@@ -93,27 +91,3 @@ class ControlPanel(QWidget):
         for section in self.sections:
             row.addWidget(section, section.weight())
             self.controls |= section.controls
-
-
-class OutputPanel(Panel):
-    """The meter, the large volume knob beside it, and the other controls of the whole instrument."""
-
-    def __init__(self) -> None:
-        super().__init__("Output")
-        self.meter = Meter()
-        self.controls: dict[str, Control] = {}
-        row = QHBoxLayout()
-        row.setSpacing(theme.px(6))
-        row.addWidget(self.meter)
-        volume = PARAMETERS["master.volume_db"]
-        others = [p for p in group("master") if p is not volume]
-        self.controls[volume.id] = Knob(volume, volume.label, diameter=58, always_value=True)
-        row.addWidget(self.controls[volume.id], 3, Qt.AlignmentFlag.AlignVCenter)
-        grid = QGridLayout()
-        grid.setSpacing(0)
-        columns = -(-len(others) // ROWS)
-        for index, parameter in enumerate(others):
-            control = self.controls[parameter.id] = make_control(parameter, "Master", diameter=38)
-            grid.addWidget(control, index // columns, index % columns)
-        row.addLayout(grid, 2 * columns)
-        self.body.addLayout(row, 1)
