@@ -15,7 +15,8 @@ GOOD: list[dict] = [
     {"do": "record", "on": True, "folder": None, "format": "wav24"}, {"do": "record", "on": False, "folder": "/takes", "format": "flac"},
     {"do": "capture", "folder": None, "format": "wav32"}, {"do": "recall", "path": "/takes/a.wav"},
     {"do": "renew", "model": "My Cello"}, {"do": "quit"},
-    {"do": "mpe", "mode": "seaboard"}, {"do": "velocity_curve", "table": list(range(128))}, {"do": "velocity_curve", "table": [0, *[100] * 127]},
+    {"do": "mpe", "mode": "seaboard"},
+    {"do": "velocity_curve", "table": list(range(128))}, {"do": "velocity_curve", "table": [0, *[100] * 127]},
     {"do": "listen_velocities", "on": True},
 ]
 BAD = [
@@ -39,7 +40,8 @@ BAD = [
     {"do": "record", "on": 1, "folder": None, "format": "wav24"}, {"do": "record", "on": True, "folder": 3, "format": "wav24"},
     {"do": "record", "on": True, "folder": None, "format": "mp3"}, {"do": "capture", "folder": None, "format": []},
     {"do": "recall", "path": None},
-    {"do": "mpe"}, {"do": "mpe", "mode": "loud"}, {"do": "mpe", "mode": []}, {"do": "velocity_curve"}, {"do": "velocity_curve", "table": "Linear"}, {"do": "velocity_curve", "table": list(range(127))},
+    {"do": "mpe"}, {"do": "mpe", "mode": "loud"}, {"do": "mpe", "mode": []},
+    {"do": "velocity_curve"}, {"do": "velocity_curve", "table": "Linear"}, {"do": "velocity_curve", "table": list(range(127))},
     {"do": "velocity_curve", "table": [0, *range(127)]}, {"do": "velocity_curve", "table": [1, *range(1, 128)]},
     {"do": "velocity_curve", "table": [*range(127), 128]}, {"do": "velocity_curve", "table": [*range(126), 127, 126]},
     {"do": "velocity_curve", "table": [0.0, *range(1, 128)]}, {"do": "listen_velocities", "on": 1},
