@@ -115,6 +115,10 @@ class Engine:
         self.history.start()
         self._thread.start()
 
+    def begin_after_take(self, event: PlayerEvent) -> None:
+        """An event that takes effect when the take is over that is played again. Call it before `start`."""
+        self.performer.receive(event, self._score_until)
+
     def set_delay(self, samples: int) -> None:
         """How long after its stamp an event sounds."""
         self.performer.delay_samples = samples

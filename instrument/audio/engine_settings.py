@@ -6,6 +6,7 @@ from typing import Any
 
 from hummingface.instrument.audio.protocol import AudioChoice
 from hummingface.instrument.patches import patch as patch_file
+from hummingface.instrument.performance.mpe import AUTOMATIC
 
 
 class EngineSettings:
@@ -15,9 +16,9 @@ class EngineSettings:
 
     def __init__(self, audio: AudioChoice, midi_ports: list[str] | None, patch: dict | None, midi_map: list | None,
                  velocity_curve: list[int] | None, model: str | None, tuning: dict | None = None,
-                 osc: tuple[str | None, str | None] = (None, None)):
+                 osc: tuple[str | None, str | None] = (None, None), mpe: str = AUTOMATIC):
         self.audio, self.midi_ports, self.midi_map, self.velocity_curve = audio, midi_ports, midi_map, velocity_curve
-        self.patch, self._model, self.tuning, self.osc = patch, model, tuning, osc
+        self.patch, self._model, self.tuning, self.osc, self.mpe = patch, model, tuning, osc, mpe
         self._first_model = patch["model"]["name"] if patch else ""
         self._values: dict[str, float] = {}         # controls moved since the patch
         self._listening = False                     # to incoming velocities
@@ -43,6 +44,8 @@ class EngineSettings:
                 self.midi_ports = message["ports"]
             case "midi_map":
                 self.midi_map = message["map"]
+            case "mpe":
+                self.mpe = message["mode"]
             case "velocity_curve":
                 self.velocity_curve = message["table"]
             case "osc":
@@ -55,7 +58,7 @@ class EngineSettings:
     def config(self, safe: bool) -> dict[str, Any]:
         """The configuration of a process (`Server`). `safe`: on the system's own device, with the first patch."""
         return {"authkey": secrets.token_hex(32), "began": time.time(), "audio": (AudioChoice() if safe else self.audio).command(),
-                "midi_ports": self.midi_ports, "midi_map": self.midi_map, "velocity_curve": self.velocity_curve,
+                "midi_ports": self.midi_ports, "midi_map": self.midi_map, "mpe": self.mpe, "velocity_curve": self.velocity_curve,
                 "tuning": self.tuning, "osc": self.osc_command(),
                 "patch": None if safe else self.patch, "model": None if safe else self._model}
 
@@ -69,9 +72,10 @@ class EngineSettings:
             yield {"do": "set", "id": id_, "value": value}
 
     def touch(self) -> Iterator[dict[str, Any]]:
-        """Commands for what belongs to the player: the velocity curve, whether the window shows incoming velocities, the tuning."""
+        """Commands for what belongs to the player: the velocity curve, MPE, whether the window shows incoming velocities, the tuning."""
         if self.velocity_curve is not None:
             yield {"do": "velocity_curve", "table": self.velocity_curve}
+        yield {"do": "mpe", "mode": self.mpe}
         yield {"do": "listen_velocities", "on": self._listening}
         if self.tuning is not None:
             yield {"do": "tuning", "tuning": self.tuning}

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.events import PlayerEvent
-from hummingface.instrument.performance.held_notes import HeldNotes
+from hummingface.instrument.performance.held_notes import PEDALS, HeldNotes
 from hummingface.instrument.performance.midi import Controller, NoteOff, Panic
 
 
@@ -48,6 +48,6 @@ class HeldBySource:
     def _pedal_stays(self, event: PlayerEvent) -> bool:
         """Whether it releases a pedal that a source still holds."""
         match event:
-            case Controller(channel, midi.SUSTAIN, value) if value < 64:
-                return any(held.pedal(channel) for held in self._held.values())
+            case Controller(channel, number, value) if number in PEDALS and value < PEDALS[number]:
+                return any(held.pedal(channel, number) for held in self._held.values())
         return False

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from hummingface.instrument.patches import routes, scale_tuning, velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.sources import MOST_ROUTES
-from hummingface.instrument.performance import controller_map
+from hummingface.instrument.performance import controller_map, mpe
 from hummingface.instrument.performance.channel_state import ChannelShown as ChannelShown  # what windows read of a channel
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from hummingface.models.playing.checked_json import parse_json
@@ -21,6 +21,7 @@ from hummingface.models.playing.checks import Check, is_number, is_text, list_of
 if TYPE_CHECKING:
     import numpy as np
 
+MPE_MODES, MPE_AUTOMATIC = mpe.MODES, mpe.AUTOMATIC        # as windows choose them
 LONGEST_MESSAGE = 3 << 20               # bytes; a patch with recordings has at most 2 MB
 BLOCK_SAMPLES = (16, 2048)
 RATE_HZ = (LOWEST_RATE_HZ, HIGHEST_RATE_HZ)
@@ -146,6 +147,7 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "patch": {"patch": Field(_object, "a patch")},
     "routes": {"routes": _ROUTES},
     "renew": {"model": Field(_text, "the name of a model whose file has changed")},
+    "mpe": {"mode": Field(lambda x: x in list(MPE_MODES), f"one of {', '.join(MPE_MODES)}")},
     "panic": {},
     "velocity_curve": {"table": Field(velocity_curve.is_table, "128 whole numbers, 0 first, then velocities 1..127 that never fall")},
     "listen_velocities": {"on": Field(_boolean, "true or false")},

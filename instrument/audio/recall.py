@@ -14,7 +14,8 @@ from hummingface.instrument.audio import shared_state
 from hummingface.instrument.audio.engine import Engine, EngineOptions
 from hummingface.instrument.audio.output import Output
 from hummingface.instrument.audio.sound_loader import SoundLoader, controls_of
-from hummingface.instrument.performance.midi import Panic, Set
+from hummingface.instrument.performance.midi import Mpe, Panic, Set
+from hummingface.instrument.performance.mpe import AUTOMATIC
 from hummingface.instrument.performance.source import Source
 from hummingface.instrument.recording import performance_log, replay
 from hummingface.instrument.recording.performance_log import Performance
@@ -32,6 +33,7 @@ class Recall:
         self._before: Engine | None = None
         self._wanted: object = None                     # stands for the take that is being read
         self._later: list[dict] = []                    # controls and routes that were moved since
+        self.mpe = AUTOMATIC                            # how the player has MPE, and has it again after a take
 
     def begin(self, path: str, put: Callable[[dict], None]) -> None:
         """Read the take in a file. It comes by `put` as {"do": "recalled", "path": ..., "take": Performance, or the Exception}."""
@@ -83,6 +85,8 @@ class Recall:
 
     def _switch(self, old: Engine, new: Engine) -> Engine:
         """Replace the engine `old` by `new`."""
+        zones = old.performer.messages.zones
+        new.begin_after_take(Mpe(**zones.capture()) if zones.mode == self.mpe else Mpe(self.mpe))
         new.start()
         old.receive(Panic())
         time.sleep(FADE_S)

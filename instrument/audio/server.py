@@ -192,6 +192,8 @@ class Server:
             self._mts.start()
         if (self._config.get("osc") or {}).get("listen") is not None:
             self._guarded("OSC", lambda: self._open_osc(self._config["osc"]))
+        self._recall.mpe = self._config.get("mpe") or self._recall.mpe
+        self._use_mpe(self._recall.mpe)
         slow.cancel()
         self._tell({"tell": "ready", "seconds": round(time.time() - self._began, 3)})
 
@@ -205,11 +207,12 @@ class Server:
         old = self._engine
         self._engine = Engine(rate_hz, self._source, patch, **self._engine_options())
         if old is not None:
-            from hummingface.instrument.performance.midi import Set
+            from hummingface.instrument.performance.midi import Mpe, Set
             for id_, value in self._controls_of(old).items():
                 self._playing.receive(Set(id_, value))
             self._playing.performer.restore_tuning(old.performer.key_pitches.capture())
             self._playing.performer.messages.controllers.restore(old.performer.messages.controllers.capture())
+            self._playing.receive(Mpe(**old.performer.messages.zones.capture()))
             old.close()
         self._tell({"tell": "state", "path": str(self._playing.path), "rate_hz": rate_hz})
         self._playing.start()
@@ -276,6 +279,9 @@ class Server:
                 self._output.change(AudioChoice.of(message))
             case "open_midi":
                 self._around.want(message["ports"])
+            case "mpe":
+                self._recall.mpe = message["mode"]
+                self._use_mpe(message["mode"])
             case "midi_map":
                 self._set_midi_map(message["map"])
             case "osc":
@@ -369,6 +375,12 @@ class Server:
     def _use_tuning(self, values: dict | None) -> None:
         from hummingface.instrument.performance.tuning_events import UseTuning
         self._playing.receive(UseTuning(None if values is None else scale_tuning.from_json(values, "the player's tuning")))
+
+    def _use_mpe(self, mode: str) -> None:
+        """Play MPE by this mode; the zones that a controller has configured stay where nothing changes."""
+        from hummingface.instrument.performance.midi import Mpe
+        if mode != self._playing.performer.messages.zones.mode:
+            self._playing.receive(Mpe(mode))
 
     def _performer_tells(self, kind: str, *values: Any) -> None:
         """On the performer's thread."""

@@ -23,10 +23,11 @@ from hummingface.instrument.gui.controllers.tuning_menu import TuningMenu
 from hummingface.instrument.gui.controllers.window_restore import Keeping
 from hummingface.instrument.gui.controllers.window_size import WindowSize
 from hummingface.instrument.gui.dialogs.settings_dialog import SettingsDialog
-from hummingface.instrument.gui.panels.control_panel import ControlPanel, OutputPanel
+from hummingface.instrument.gui.panels.control_panel import ControlPanel
 from hummingface.instrument.gui.panels.latent_panel import LatentPanel
 from hummingface.instrument.gui.panels.modulation_panel import ModulationPanel
 from hummingface.instrument.gui.panels.named_panel import NamedPanel
+from hummingface.instrument.gui.panels.output_panel import OutputPanel
 from hummingface.instrument.gui.panels.panel import rescale, tool
 from hummingface.instrument.gui.panels.patch_bar import PatchBar
 from hummingface.instrument.gui.panels.record_bar import RecordBar
@@ -221,9 +222,8 @@ class Window(QMainWindow):
             theme.dress(cast("QApplication", QApplication.instance()))
             gap = theme.px(theme.GAP)
             self._rows.setContentsMargins(theme.px(12), theme.px(8), theme.px(12), theme.px(6))
-            for layout in (self._rows, self._first, self._second, self._keys, self.panels.layout()):
-                if layout is not None:
-                    layout.setSpacing(gap)
+            for layout in (self._rows, self._first, self._second, self._keys, *self.panels.rows):
+                layout.setSpacing(gap)
             self._keys.setSpacing(theme.px(4))
             self.help.rescale()
             self.word.setFont(theme.font("title", QFont.Weight.DemiBold))
@@ -283,6 +283,7 @@ class Window(QMainWindow):
     def reveal(self, parameter_id: str) -> None:
         """Bring a control into sight."""
         self.named.reveal(parameter_id)
+        self.panels.reveal(parameter_id)
         if self.modulation.reveal(parameter_id):
             self.middle.setCurrentWidget(self.modulation)
 
@@ -311,7 +312,7 @@ class Window(QMainWindow):
     def open_settings(self) -> None:
         """Open the Audio · MIDI dialog."""
         self.client.send({"do": "list"})
-        self.dialog.show_choice(self.settings.audio, self.settings.midi_ports)
+        self.dialog.show_choice(self.settings.audio, self.settings.midi_ports, self.settings.mpe)
         self.dialog.show_osc(self.settings.osc)
         self.dialog.show()
         self.dialog.raise_()
@@ -327,6 +328,8 @@ class Window(QMainWindow):
             self.settings.midi_ports = message["ports"]
         elif message["do"] == "osc":
             self.settings.osc = message["listen"]
+        elif message["do"] == "mpe":
+            self.settings.mpe = message["mode"]
         self._save_settings()
 
     # between starts

@@ -221,9 +221,9 @@ _TABLE = [
               help="Period of the added vibrato in beats of the tempo; free: set by Vib rate."),
     Parameter("motion.wheel_cents", "Wheel", "motion", 0, 200, 50, "ct", help="Vibrato at the top of the mod wheel."),
     Parameter("motion.glide_s", "Glide", "motion", 0, 2, 0, "s", help="Time from one key's pitch to the next."),
-    Parameter("motion.glide_when", "Glides", "motion", 0, 2, 0, choices=("legato", "tied", "always"),
+    Parameter("motion.glide_when", "Glides", "keys", 0, 2, 0, choices=("legato", "tied", "always"),
               help="What glides: notes that go on in the mode legato; in any mode notes that begin while another key is down; all."),
-    Parameter("motion.glide_law", "Glide by", "motion", 0, 1, 0, choices=("time", "rate"),
+    Parameter("motion.glide_law", "Glide by", "keys", 0, 1, 0, choices=("time", "rate"),
               help="By time: every glide takes the time that Glide says. By rate: every octave does."),
 
     Parameter("unison.voices", "Unison", "unison", 1, 8, 1, choices=tuple(str(n) for n in range(1, 9)),
@@ -231,12 +231,12 @@ _TABLE = [
     Parameter("unison.detune_cents", "Detune", "unison", 0, 100, 12, "ct", help="How far the outermost voices of a note are from its key."),
     Parameter("unison.width", "Spread", "unison", 0, 1, 0.5, "%", help="How far the voices of a note spread over the stereo field."),
 
+    Parameter("keys.priority", "Priority", "keys", 0, 2, 0, choices=("newest", "lowest", "highest"),
+              help="Of several keys that are down, the one that sounds in the modes mono and legato."),
     Parameter("keys.lowest", "From", "keys", 0, 127, 0, choices=KEY_NAMES, help="The lowest key that sounds."),
     Parameter("keys.highest", "To", "keys", 0, 127, 127, choices=KEY_NAMES, help="The highest key that sounds."),
     Parameter("keys.softest", "Vel from", "keys", 1, 127, 1, choices=_VELOCITIES, help="Softer strokes than this do not sound."),
     Parameter("keys.hardest", "Vel to", "keys", 1, 127, 127, choices=_VELOCITIES, help="Harder strokes than this do not sound."),
-    Parameter("keys.priority", "Priority", "keys", 0, 2, 0, choices=("newest", "lowest", "highest"),
-              help="Of several keys that are down, the one that sounds in the modes mono and legato."),
     Parameter("keys.stealing", "Steals", "keys", 0, 3, 0, choices=("quietest", "oldest", "lowest", "highest"),
               help="The note that ends where too many would sound. Notes whose keys are up end first."),
 

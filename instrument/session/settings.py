@@ -19,6 +19,7 @@ from hummingface.instrument.audio.protocol import BLOCK_SAMPLES, TAKE_FORMATS, A
 from hummingface.instrument.patches import scale_tuning, velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.performance import controller_map
+from hummingface.instrument.performance.mpe import AUTOMATIC, MODES
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from hummingface.models.playing.atomic_file import replace_file, set_aside
 from hummingface.models.playing.checked_json import JsonError, read_json
@@ -45,6 +46,7 @@ class Settings:
     block_samples: int | None = None
     midi_ports: list[str] | None = None
     midi_map: list | None = None                # which controllers move which controls, for all patches; None: the table's own
+    mpe: str = AUTOMATIC                        # how MPE is played: a name of `mpe.MODES`
     velocity_curve: str | list = velocity_curve.LINEAR.name     # the player's, as `velocity_curve.from_json` takes it
     own_velocity_curve: list | None = None      # the last one that is no preset, to be chosen again
     patch: str | None = None                    # name or file of the last one
@@ -163,6 +165,7 @@ _CHECKS = {
     "midi_map": or_none(_is_midi_map),
     "midi_map_name": or_none(_text),
     "midi_maps": lambda value: isinstance(value, dict) and all(_text(name) and _is_midi_map(table) for name, table in value.items()),
+    "mpe": lambda value: value in list(MODES),
     "tuning": or_none(scale_tuning.is_tuning),
     "osc": or_none(_is_place),
     "osc_echo": or_none(_is_place),

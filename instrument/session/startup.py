@@ -73,7 +73,7 @@ def prepare(patch: str | None = None, model: str | None = None, audio_device: st
     if osc or osc_echo:
         overrides.append({"do": "osc", "listen": heard[0], "echo": heard[1]})
     client = Client(choice, ports, first.to_json() if first else None, settings.midi_map,
-                    velocity_curve=curve.table, model=model, tuning=settings.tuning, osc=heard, attach=model is None,
+                    velocity_curve=curve.table, mpe=settings.mpe, model=model, tuning=settings.tuning, osc=heard, attach=model is None,
                     overrides=overrides)
     return Prepared(settings, client, first, notices)
 

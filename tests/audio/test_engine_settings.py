@@ -50,4 +50,7 @@ def test_what_is_listened_to_and_the_curve_are_passed_on():
     mine = settings()
     mine.remember({"do": "listen_velocities", "on": True})
     mine.remember({"do": "velocity_curve", "table": [0, *[100] * 127]})
-    assert list(mine.touch()) == [{"do": "velocity_curve", "table": [0, *[100] * 127]}, {"do": "listen_velocities", "on": True}]
+    mine.remember({"do": "mpe", "mode": "lower"})
+    assert list(mine.touch()) == [{"do": "velocity_curve", "table": [0, *[100] * 127]}, {"do": "mpe", "mode": "lower"},
+                                  {"do": "listen_velocities", "on": True}]
+    assert mine.config(safe=True)["mpe"] == "lower"

@@ -56,6 +56,16 @@ def test_a_key_of_two_hands_is_held_until_the_last_releases_it(player, first):
     assert player.keys == []
 
 
+@pytest.mark.parametrize(("number", "half"), [(64, 63), (66, 63), (67, 0)])
+def test_every_pedal_is_held_until_the_last_foot_is_off(number, half):
+    held = HeldBySource()
+    for source in ("one", "two"):
+        assert held.hear(source, Controller(3, number, 127)) == Controller(3, number, 127)
+    assert held.hear("one", Controller(3, number, half)) is None
+    assert held.leave("two") == [Controller(3, number, 0)]
+    assert held.leave("one") == []
+
+
 def test_a_note_off_that_was_lost_is_healed_by_the_next_press(player):
     player.hear("keys", ON, ON, OFF)
     assert player.keys == []

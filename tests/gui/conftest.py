@@ -129,6 +129,7 @@ def window(live_window, user_home):
     live_window.session.locked.clear()
     live_window.named.turn.setChecked(False)
     live_window.middle.setCurrentWidget(live_window.spectrogram)
+    live_window.panels.setCurrentIndex(0)
     live_window.session.load(user_home[0])
     live_window.session.begin_with(user_home[0], {i: PARAMETERS[i].default for i in NOT_IN_PATCHES})
     live_window.session.send_player_settings()

@@ -79,7 +79,7 @@ def test_what_knobs_do_now_is_told_when_a_patch_of_before_is_opened(window, user
 def test_nothing_overlaps_or_falls_out_at_any_size(window, size):
     window.resize(*size)
     QTest.qWait(50)
-    parts = [window.latents, window.morph, window.named, window.spectrogram, window.output, *window.panels.sections, window.keyboard,
+    parts = [window.latents, window.morph, window.named, window.spectrogram, window.output, *window.panels.pages[0], window.keyboard,
              window.status]
     boxes = [p.rect().translated(p.mapTo(window, QPoint())) for p in parts]
     for i, box in enumerate(boxes):

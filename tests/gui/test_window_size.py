@@ -34,8 +34,11 @@ def fits(one):
 def room(knob):
     label = QFontMetrics(theme.font("small", QFont.Weight.Medium)).horizontalAdvance(knob.label)
     return knob.isVisible() and knob.width() < label * NARROWEST / 100
+def turn(page):
+    window.named.turn.setChecked(page)
+    window.panels.setCurrentIndex(page)
 def cut():
-    return [knob.label for page in (False, True) if window.named.turn.setChecked(page) is None and not QTest.qWait(50)
+    return [knob.label for page in (False, True) if not turn(page) and not QTest.qWait(50)
             for knob in window.findChildren(Knob) if room(knob)]
 told = {"window": fits(window), "size": window.size().toTuple(), "cut": cut()}
 window.resize(window.minimumSize())

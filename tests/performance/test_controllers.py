@@ -37,7 +37,7 @@ def played(plain, *events: Event) -> Player:
 
 
 def nrpn(number: int, msb: int, lsb: int | None = None) -> list[Event]:
-    chosen = [Controller(0, NRPN_MSB, number >> 7), Controller(0, NRPN_LSB, number & 127), Controller(0, DATA_MSB, msb)]
+    chosen: list[Event] = [Controller(0, NRPN_MSB, number >> 7), Controller(0, NRPN_LSB, number & 127), Controller(0, DATA_MSB, msb)]
     return chosen if lsb is None else [*chosen, Controller(0, DATA_LSB, lsb)]
 
 

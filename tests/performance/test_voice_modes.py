@@ -62,8 +62,7 @@ def test_a_glide_takes_its_time_or_that_of_its_octaves(plain, by_rate, away, sec
 
 def test_a_glide_is_heard(plain):
     sound = play([(0, Set("motion.glide_s", 2.0)), (0, Set("motion.glide_when", ALWAYS)), (0, NoteOn(0, 57, 90)),
-                  (RATE // 4, NoteOff(0, 57)),
-                  (RATE, NoteOn(0, 69, 90))],
+                  (RATE // 4, NoteOff(0, 57)), (RATE, NoteOn(0, 69, 90))],
                  plain, 3.5)[:, 0]
     middle = sound[2 * RATE - 2048:2 * RATE + 2048]
     assert abs(cents(pitch_hz(middle), 220 * 2 ** 0.5)) < 20

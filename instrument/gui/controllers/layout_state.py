@@ -26,7 +26,7 @@ def layout_of(window: "Window") -> dict[str, Any]:
     made = {name: PANELS[name](window) for name in PANELS if _is_made(window, name)}
     values = {"geometry": _geometry(window), "octave": window.qwerty.octave, "velocity": window.qwerty.velocity,
               "families": window.named.turn.isChecked(), "frame": window.spectrogram.frame.isChecked(),
-              "beat": window.spectrogram.beat.isChecked(), "wheel": window.wheel.value(),
+              "beat": window.spectrogram.beat.isChecked(), "playing": window.panels.currentIndex() == 1, "wheel": window.wheel.value(),
               "modulation": window.middle.currentWidget() is window.modulation,
               "amount": window.latents.amount.value(), "mutation": window.latents.mutation.value(),
               "open": [name for name, panel in made.items() if panel.isVisible()],
@@ -48,6 +48,7 @@ def restore_layout(window: "Window", values: dict[str, Any]) -> None:
         amount.setValue(_whole(values.get(name), amount.minimum(), amount.maximum(), amount.value()))
     window.named.turn.setChecked(values.get("families") is True)
     window.middle.setCurrentWidget(window.modulation if values.get("modulation") is True else window.spectrogram)
+    window.panels.setCurrentIndex(values.get("playing") is True)
     page = window.spectrogram.beat if values.get("beat") is True else window.spectrogram.frame if values.get("frame") is True else None
     (page or window.spectrogram.sound).setChecked(True)
 

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from hummingface.instrument.audio.device_names import same_device
-from hummingface.instrument.audio.protocol import AudioChoice
+from hummingface.instrument.audio.protocol import MPE_AUTOMATIC, MPE_MODES, AudioChoice
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import Label, caption, set_tip, shortened
 from hummingface.instrument.gui.widgets.scrolling import leave_wheel
@@ -153,9 +153,21 @@ class SettingsDialog(QDialog):
         set_tip(self.osc, "Where OSC is heard: a port of this machine alone, such as 9000, or HOST:PORT (0.0.0.0:9000: from everywhere). "
                 "Empty: nowhere. `hummingface controls --osc` lists the addresses")
         self.osc.editingFinished.connect(self._open_osc)
+        self.mpe = QComboBox()
+        self.mpe.setAccessibleName("MPE")
+        set_tip(self.mpe, "For controllers that bend each note by itself. Automatic: the zones that they send. A zone: that one always")
+        for name, mode in MPE_MODES.items():
+            self.mpe.addItem(mode.label, name)
+        self.mpe.activated.connect(lambda: self.wanted.emit({"do": "mpe", "mode": self.mpe.currentData()}))
+        leave_wheel(self.mpe)
+        label = Label("MPE")
+        label.setObjectName("soft")
+        label.setBuddy(self.mpe)
         row = QHBoxLayout()
         row.addWidget(self.touch)
         row.addWidget(self.osc, 1)
+        row.addWidget(label)
+        row.addWidget(self.mpe)
         column.addLayout(row)
         column.addSpacing(theme.px(8))
         column.addStretch(1)
@@ -189,7 +201,7 @@ class SettingsDialog(QDialog):
         self.device.setCurrentIndex(self._index_of(chosen))
         self._list_ports(midi, [box.port for box in self.ports.boxes if box.isChecked()])
 
-    def show_choice(self, audio: AudioChoice, midi_ports: list[str] | None) -> None:
+    def show_choice(self, audio: AudioChoice, midi_ports: list[str] | None, mpe: str = MPE_AUTOMATIC) -> None:
         """Show the player's earlier choice."""
         for box, value, text in ((self.device, audio.device, str(audio.device)),
                                  (self.rate, audio.rate_hz, f"{(audio.rate_hz or 0) / 1000:g} kHz"),
@@ -199,6 +211,7 @@ class SettingsDialog(QDialog):
             if value is not None and box.findData(value) < 0:
                 box.addItem(text, value)
             box.setCurrentIndex(max(box.findData(value), 0))
+        self.mpe.setCurrentIndex(self.mpe.findData(mpe))
         self.all_ports.setChecked(midi_ports is None)
         if midi_ports is not None:
             self._list_ports([box.port for box in self.ports.boxes], midi_ports)

@@ -1,18 +1,24 @@
-"""Panels of knobs, one per group of the table of controls."""
+"""The row of small knobs: on its first page what makes the sound, a section for each group of the table; on the second how it is played."""
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QFontMetrics
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
+from PySide6.QtGui import QFont, QFontMetrics, QKeySequence, QShortcut
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QWidget
 
-from hummingface.instrument.gui.panels.panel import Panel
+from hummingface.instrument.gui.panels.panel import Panel, tool
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.choice import ChoiceControl
 from hummingface.instrument.gui.widgets.control import Control
 from hummingface.instrument.gui.widgets.knob import Knob
-from hummingface.instrument.gui.widgets.meter import Meter
 from hummingface.instrument.patches.parameters import PARAMETERS, Parameter, group
 
 ROWS = 2
 GROUPS = ("touch", "time", "envelope", "filter", "character", "motion", "effects")
+PLAYING = {                         # the second page: headings, and the controls below them
+    "note": ("time.start", "time.direction", "time.hold_s", "time.freeze", "time.scrub", "time.position"),
+    "glide": ("motion.glide_when", "motion.glide_law"),
+    "unison": tuple(p.id for p in group("unison")),
+    "keys": tuple(p.id for p in group("keys")),
+    "pedal · slide": ("master.half_pedal", "filter.slide")}
+ON_SECOND_PAGE = frozenset(name for names in PLAYING.values() for name in names)
 LEAST_COLUMN, LABEL_GAP = 50, 10        # width of a column of knobs, and between two labels
 MOST_IN_SIGHT = 4           # choices that a switch shows at once; more become a knob with steps
 
@@ -30,7 +36,7 @@ def sections() -> list[tuple[str, list[Parameter]]]:
     found: list[tuple[str, list[Parameter]]] = []
     for name in GROUPS:
         if name != "effects":
-            found.append((name, group(name)))
+            found.append((name, [p for p in group(name) if p.id not in ON_SECOND_PAGE]))
             continue
         lone: list[Parameter] = []
         for effect in dict.fromkeys(p.id.partition(".")[0] for p in group(name)):
@@ -80,40 +86,38 @@ class Section(Panel):
         return sum(self._widths()) + 2 * self.inset
 
 
-class ControlPanel(QWidget):
-    """All sections side by side, each as wide as its columns need."""
+class ControlPanel(QStackedWidget):
+    """All sections side by side, each as wide as its columns need, on two pages."""
 
     def __init__(self) -> None:
         super().__init__()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.GAP)
-        self.sections = [Section(heading, parameters) for heading, parameters in sections()]
+        playing = [(heading, [PARAMETERS[name] for name in names]) for heading, names in PLAYING.items()]
+        self.pages = [[Section(*section) for section in page] for page in (sections(), playing)]
+        self.sections = [section for page in self.pages for section in page]
+        self.rows: list[QHBoxLayout] = []
         self.controls: dict[str, Control] = {}
-        for section in self.sections:
-            row.addWidget(section, section.weight())
-            self.controls |= section.controls
+        for page in self.pages:
+            widget = QWidget()
+            row = QHBoxLayout(widget)
+            row.setContentsMargins(0, 0, 0, 0)
+            row.setSpacing(theme.GAP)
+            for section in page:
+                row.addWidget(section, section.weight())
+                self.controls |= section.controls
+            self.rows.append(row)
+            self.addWidget(widget)
+        self.turn = tool("", "Playing", "How it is played: the course of notes, glide, unison, keys, pedals (Ctrl+U)", text="Play")
+        self.back = tool("", "Sound", "What makes the sound (Ctrl+U)", text="Sound")
+        for button, page in ((self.turn, self.pages[0]), (self.back, self.pages[1])):
+            page[-1].tools.addWidget(button)
+            button.clicked.connect(self.turn_page)
+        QShortcut(QKeySequence("Ctrl+U"), self, context=Qt.ShortcutContext.WindowShortcut).activated.connect(self.turn_page)
 
+    def turn_page(self) -> None:
+        """Show the other page."""
+        self.setCurrentIndex(1 - self.currentIndex())
 
-class OutputPanel(Panel):
-    """The meter, the large volume knob beside it, and the other controls of the whole instrument."""
-
-    def __init__(self) -> None:
-        super().__init__("Output")
-        self.meter = Meter()
-        self.controls: dict[str, Control] = {}
-        row = QHBoxLayout()
-        row.setSpacing(theme.px(6))
-        row.addWidget(self.meter)
-        volume = PARAMETERS["master.volume_db"]
-        others = [p for p in group("master") if p is not volume]
-        self.controls[volume.id] = Knob(volume, volume.label, diameter=58, always_value=True)
-        row.addWidget(self.controls[volume.id], 3, Qt.AlignmentFlag.AlignVCenter)
-        grid = QGridLayout()
-        grid.setSpacing(0)
-        columns = -(-len(others) // ROWS)
-        for index, parameter in enumerate(others):
-            control = self.controls[parameter.id] = make_control(parameter, "Master", diameter=38)
-            grid.addWidget(control, index // columns, index % columns)
-        row.addLayout(grid, 2 * columns)
-        self.body.addLayout(row, 1)
+    def reveal(self, parameter_id: str) -> None:
+        """Turn to the page that has a control, if one has."""
+        if parameter_id in self.controls:
+            self.setCurrentIndex(parameter_id in ON_SECOND_PAGE)
