@@ -1,4 +1,4 @@
-"""Splits a score into parts (one per channel or track), assigns a patch to each, and reports what cannot be played.
+"""Splits a score into parts (one per channel, zone of MPE or track), assigns a patch to each, and reports what cannot be played.
 
 A part has an engine of its own, so its patch, its controllers and its effects are its own. A patch comes from `mapped`, else from the
 part's program changes, else from `patch`.
@@ -11,8 +11,10 @@ from pathlib import Path
 from hummingface.instrument.patches import general_midi, library
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi, sound_bank
+from hummingface.instrument.performance.channel_state import ZONES_RPN, ChannelState
 from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.performance.midi import Controller, NoteOn, Program
+from hummingface.instrument.performance.mpe import Zones
 from hummingface.instrument.performance.score import ChannelEvent, Score
 from hummingface.instrument.performance.sound_bank import Sound, SoundBank, source_of
 from hummingface.models.playing.model import Model
@@ -65,14 +67,18 @@ class Assignment:
 
 
 def plan(score: Score, assignment: Assignment) -> PartsPlan:
-    """Divides a score into parts, each with its sound. Raises PartError, LibraryError, PatchError."""
+    """Divides a score into parts, each with its sound. Raises PartError, LibraryError, PatchError.
+
+    A zone of MPE is one part, which has the number of its master: what comes there reaches all its notes.
+    """
     by, programs = assignment.by, assignment.programs
+    zones = zones_of(score)
     divided: dict[int, list[tuple[float, ChannelEvent]]] = {}
     for at_s, track, event in score.events:
-        divided.setdefault((event.channel if by == "channel" else track) + 1, []).append((at_s, event))
+        divided.setdefault((zones.get(event.channel, event.channel) if by == "channel" else track) + 1, []).append((at_s, event))
     sounding = {number: events for number, events in sorted(divided.items()) if any(isinstance(e, NoteOn) for _, e in events)}
     given = _given(assignment.mapped, sounding, score.names if by == "track" else [], by)
-    channels = {event.channel for _, _, event in score.events if isinstance(event, NoteOn)}
+    channels = {zones.get(event.channel, event.channel) for _, _, event in score.events if isinstance(event, NoteOn)}
     if programs is None:
         programs = OFF if assignment.patch is not None else GM if score.general_midi or len(channels) > 1 or len(sounding) > 1 else PATCHES
     sounds, notices, parts = _Sounds(assignment.model), [], []
@@ -85,7 +91,7 @@ def plan(score: Score, assignment: Assignment) -> PartsPlan:
             kind = OFF
             notices.append(f"{what}: the model {sounds.model().name} has no sounds by General MIDI numbers; program changes are ignored.")
         if choice is None:
-            events = _with_sound(events, kind, what, notices, f"--map {number}=PATCH plays them as pitches")
+            events = _with_sound(events, kind, what, notices, f"--map {number}=PATCH plays them as pitches", zones)
             if not any(isinstance(event, NoteOn) for _, event in events):
                 continue
         if kind == GM:
@@ -104,6 +110,17 @@ def plan(score: Score, assignment: Assignment) -> PartsPlan:
     if len(parts) > MOST_PARTS:
         raise PartError(f"{len(parts)} parts are more than the {MOST_PARTS} that can be played together; leave some out (--map NUMBER=off)")
     return PartsPlan(parts, notices)
+
+
+def zones_of(score: Score) -> dict[int, int]:
+    """The members of the zones that a score configures, and the master of each."""
+    zones, chosen = Zones(), ChannelState()
+    for _, _, event in score.events:
+        if isinstance(event, Controller) and event.number in (midi.RPN_MSB, midi.RPN_LSB, midi.NRPN_MSB, midi.NRPN_LSB):
+            chosen.choose(event.channel, event.number, event.value)
+        elif isinstance(event, Controller) and event.number == midi.DATA_MSB and chosen.rpn[event.channel] == ZONES_RPN:
+            zones.configure(event.channel, event.value)
+    return {channel: master for channel in range(16) if (master := zones.master_of(channel)) is not None}
 
 
 def on_program(part: Part) -> tuple[Callable[[int, int], Sound | None], Callable[[str, float], None]]:
@@ -176,13 +193,13 @@ def _given(mapped: dict, sounding: dict, names: list[str], by: str) -> dict[int,
 
 
 def _with_sound(events: list[tuple[float, ChannelEvent]], kind: str, what: str, notices: list[str],
-                hint: str) -> list[tuple[float, ChannelEvent]]:
+                hint: str, zones: dict[int, int]) -> list[tuple[float, ChannelEvent]]:
     """The events without the notes that have no sound here; adds notices about them to `notices`."""
     program, kept, drums, noises = [0] * 16, [], 0, Counter[int]()
     for at_s, event in events:
         if isinstance(event, Program):
             program[event.channel] = event.number
-        if isinstance(event, NoteOn) and event.channel == general_midi.DRUMS:
+        if isinstance(event, NoteOn) and event.channel == general_midi.DRUMS and event.channel not in zones:
             drums += 1
         elif isinstance(event, NoteOn) and kind == GM and program[event.channel] in general_midi.UNPITCHED:
             noises[program[event.channel]] += 1

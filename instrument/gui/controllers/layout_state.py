@@ -25,8 +25,8 @@ def layout_of(window: "Window") -> dict[str, Any]:
     """The current layout."""
     made = {name: PANELS[name](window) for name in PANELS if _is_made(window, name)}
     values = {"geometry": _geometry(window), "octave": window.qwerty.octave, "velocity": window.qwerty.velocity,
-              "families": window.named.turn.isChecked(), "frame": window.spectrogram.frame.isChecked(), "wheel": window.wheel.value(),
-              "amount": window.latents.amount.value(),
+              "families": window.named.turn.isChecked(), "keys": window.output.turn.isChecked(),
+              "frame": window.spectrogram.frame.isChecked(), "wheel": window.wheel.value(), "amount": window.latents.amount.value(),
               "open": [name for name, panel in made.items() if panel.isVisible()],
               "panels": {name: _geometry(panel) for name, panel in made.items()}}
     if "exports" in made:
@@ -44,6 +44,7 @@ def restore_layout(window: "Window", values: dict[str, Any]) -> None:
     window.wheel.setValue(_whole(values.get("wheel"), window.wheel.minimum(), window.wheel.maximum(), window.wheel.value()))
     window.latents.amount.setValue(_whole(values.get("amount"), 0, 100, window.latents.amount.value()))
     window.named.turn.setChecked(values.get("families") is True)
+    window.output.turn.setChecked(values.get("keys") is True)
     (window.spectrogram.frame if values.get("frame") is True else window.spectrogram.sound).setChecked(True)
 
 
