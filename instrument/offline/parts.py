@@ -1,4 +1,4 @@
-"""Splits a score into parts (one per channel or track), assigns a patch to each, and reports what cannot be played.
+"""Splits a score into parts (one per channel, zone of MPE or track), assigns a patch to each, and reports what cannot be played.
 
 A part has an engine of its own, so its patch, its controllers and its effects are its own. A patch comes from `mapped`, else from the
 part's program changes, else from `patch`.
@@ -11,8 +11,10 @@ from pathlib import Path
 from hummingface.instrument.patches import general_midi, library
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi, sound_bank
+from hummingface.instrument.performance.channel_state import ZONES_RPN, ChannelState
 from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.performance.midi import Controller, NoteOn, Program
+from hummingface.instrument.performance.mpe import Zones
 from hummingface.instrument.performance.score import FileEvent, Score
 from hummingface.instrument.performance.sound_bank import Sound, SoundBank, source_of
 from hummingface.instrument.performance.tuning_events import TuneKeys, TuneOctave, TuningEvent
@@ -66,12 +68,16 @@ class Assignment:
 
 
 def plan(score: Score, assignment: Assignment) -> PartsPlan:
-    """Divides a score into parts, each with its sound. Raises PartError, LibraryError, PatchError."""
+    """Divides a score into parts, each with its sound. Raises PartError, LibraryError, PatchError.
+
+    A zone of MPE is one part, which has the number of its master: what comes there reaches all its notes.
+    """
     by, programs = assignment.by, assignment.programs
-    divided = _divided(score, by)
+    zones = zones_of(score)
+    divided = _divided(score, by, zones)
     sounding = {number: events for number, events in sorted(divided.items()) if any(isinstance(e, NoteOn) for _, e in events)}
     given = _given(assignment.mapped, sounding, score.names if by == "track" else [], by)
-    channels = {event.channel for _, _, event in score.events if isinstance(event, NoteOn)}
+    channels = {zones.get(event.channel, event.channel) for _, _, event in score.events if isinstance(event, NoteOn)}
     if programs is None:
         programs = OFF if assignment.patch is not None else GM if score.general_midi or len(channels) > 1 or len(sounding) > 1 else PATCHES
     sounds, notices, parts = _Sounds(assignment.model), [], []
@@ -84,7 +90,7 @@ def plan(score: Score, assignment: Assignment) -> PartsPlan:
             kind = OFF
             notices.append(f"{what}: the model {sounds.model().name} has no sounds by General MIDI numbers; program changes are ignored.")
         if choice is None:
-            events = _with_sound(events, kind, what, notices, f"--map {number}=PATCH plays them as pitches")
+            events = _with_sound(events, kind, what, notices, f"--map {number}=PATCH plays them as pitches", zones)
             if not any(isinstance(event, NoteOn) for _, event in events):
                 continue
         if kind == GM:
@@ -105,15 +111,26 @@ def plan(score: Score, assignment: Assignment) -> PartsPlan:
     return PartsPlan(parts, notices)
 
 
-def _divided(score: Score, by: str) -> dict[int, list[tuple[float, FileEvent]]]:
-    """The events of each part, by its number; what tunes all keys goes to all of them."""
-    numbers = [None if isinstance(event, (TuneKeys, TuneOctave)) else (event.channel if by == "channel" else track) + 1
-               for _, track, event in score.events]
+def _divided(score: Score, by: str, zones: dict[int, int]) -> dict[int, list[tuple[float, FileEvent]]]:
+    """The events of each part, by its number: that of the zone's master for its members; what tunes all keys goes to all of them."""
+    numbers = [None if isinstance(event, (TuneKeys, TuneOctave)) else
+               (zones.get(event.channel, event.channel) if by == "channel" else track) + 1 for _, track, event in score.events]
     divided: dict[int, list[tuple[float, FileEvent]]] = {number: [] for number in numbers if number is not None}
     for number, (at_s, _, event) in zip(numbers, score.events, strict=True):
         for part in divided if number is None else (number,):
             divided[part].append((at_s, event))
     return divided
+
+
+def zones_of(score: Score) -> dict[int, int]:
+    """The members of the zones that a score configures, and the master of each."""
+    zones, chosen = Zones(), ChannelState()
+    for _, _, event in score.events:
+        if isinstance(event, Controller) and event.number in (midi.RPN_MSB, midi.RPN_LSB, midi.NRPN_MSB, midi.NRPN_LSB):
+            chosen.choose(event.channel, event.number, event.value)
+        elif isinstance(event, Controller) and event.number == midi.DATA_MSB and chosen.rpn[event.channel] == ZONES_RPN:
+            zones.configure(event.channel, event.value)
+    return {channel: master for channel in range(16) if (master := zones.master_of(channel)) is not None}
 
 
 def on_program(part: Part) -> tuple[Callable[[int, int], Sound | None], Callable[[str, float], None]]:
@@ -186,13 +203,13 @@ def _given(mapped: dict, sounding: dict, names: list[str], by: str) -> dict[int,
 
 
 def _with_sound(events: list[tuple[float, FileEvent]], kind: str, what: str, notices: list[str],
-                hint: str) -> list[tuple[float, FileEvent]]:
+                hint: str, zones: dict[int, int]) -> list[tuple[float, FileEvent]]:
     """The events without the notes that have no sound here; adds notices about them to `notices`."""
     program, kept, drums, noises = [0] * 16, [], 0, Counter[int]()
     for at_s, event in events:
         if isinstance(event, Program):
             program[event.channel] = event.number
-        if isinstance(event, NoteOn) and event.channel == general_midi.DRUMS:
+        if isinstance(event, NoteOn) and event.channel == general_midi.DRUMS and event.channel not in zones:
             drums += 1
         elif isinstance(event, NoteOn) and kind == GM and program[event.channel] in general_midi.UNPITCHED:
             noises[program[event.channel]] += 1

@@ -10,7 +10,7 @@ from hummingface.instrument.patches.nrpn_numbers import BY_NUMBER
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.arpeggiator import Arpeggiator
-from hummingface.instrument.performance.channel_state import BEND_RANGE, HOLDS, HOLDS_FULLY, NO_RPN, ChannelState
+from hummingface.instrument.performance.channel_state import BEND_RANGE, HOLDS, HOLDS_FULLY, NO_RPN, RANGE_RPN, ZONES_RPN, ChannelState
 from hummingface.instrument.performance.controller_map import STRUCTURAL, ControllerMap
 from hummingface.instrument.performance.controls import INDEX, Controls
 from hummingface.instrument.performance.fine_values import FIRST_NRPN, PAIRS, TOP, FineValues
@@ -19,7 +19,6 @@ from hummingface.instrument.performance.midi import Bend, Controller, KeyPressur
 from hummingface.instrument.performance.mpe import MASTER_RANGE, MEMBER_RANGE, Zones
 from hummingface.instrument.performance.voice_allocation import WHOLE_MIDI, Voices
 
-_BEND_RANGE, _ZONES = [0, 0], [0, 6]                    # RPNs
 _PEDALS = {midi.SUSTAIN: "pedal", midi.SOSTENUTO: "sostenuto", midi.SOFT: "soft"}
 _LEVELS = {midi.VOLUME: "volume", midi.EXPRESSION: "expression"}
 _FINE = {midi.MOD_WHEEL, midi.VOLUME, midi.PAN, midi.EXPRESSION}      # of 14 bits, besides those that the player's map has so
@@ -219,13 +218,13 @@ class ChannelMessages:
 
     def _enter(self, channel: int, number: int, value: int) -> None:
         rpn = self.channels.rpn[channel]
-        if rpn == _BEND_RANGE:
+        if rpn == RANGE_RPN:
             bends = self.channels.enter_range(channel, number, value)
             master = self.zones.master_of(channel)
             for each in [channel] if master is None else self.zones.members_of(master):     # a member's holds for all of them
                 self.channels.bend_range[each] = bends
                 self._follow(each)
-        elif rpn == _ZONES and number == midi.DATA_MSB and self._whole_midi:
+        elif rpn == ZONES_RPN and number == midi.DATA_MSB and self._whole_midi:
             before = [*self._reached(0), *self._reached(15)]
             if self.zones.configure(channel, value):
                 self._begin_zones({*before, *self._reached(0), *self._reached(15)})

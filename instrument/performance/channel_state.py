@@ -15,6 +15,7 @@ LOUDEST = 127                       # of volume and expression
 INAUDIBLE_DB = -40.0                # by volume and expression: at 12 of 127
 BEND_RANGE = 2.0                    # semitones, until RPN 0 says otherwise
 NO_RPN = 127
+RANGE_RPN, ZONES_RPN = [0, 0], [0, 6]     # of pitch bend, and MPE's configuration
 HOLDS, HOLDS_FULLY = 64 / 127, 112 / 127        # where a pedal holds; and where, if it may be half down
 HALF_FROM = 16 / 127                # where a pedal that may be half down begins to lengthen releases,
 SLOWEST_DAMPER = 1 / 64             # at most so many times
