@@ -14,13 +14,12 @@ ROWS = 2
 GROUPS = ("touch", "time", "envelope", "filter", "character", "motion", "effects")
 PLAYING = {                         # the second page: headings, and the controls below them
     "note": ("time.start", "time.direction", "time.hold_s", "time.freeze", "time.scrub", "time.position"),
-    "glide": ("motion.glide_when", "motion.glide_law"),
     "unison": tuple(p.id for p in group("unison")),
     "keys": tuple(p.id for p in group("keys")),
     "pedal · slide": ("master.half_pedal", "filter.slide")}
 ON_SECOND_PAGE = frozenset(name for names in PLAYING.values() for name in names)
 LEAST_COLUMN, LABEL_GAP = 50, 10        # width of a column of knobs, and between two labels
-MOST_IN_SIGHT = 4           # choices that a switch shows at once; more become a knob with steps
+MOST_IN_SIGHT = 3           # choices that a switch shows at once; more become a knob with steps
 
 
 def make_control(parameter: Parameter, heading: str, diameter: int = 34) -> Control:
@@ -106,7 +105,7 @@ class ControlPanel(QStackedWidget):
                 self.controls |= section.controls
             self.rows.append(row)
             self.addWidget(widget)
-        self.turn = tool("", "Playing", "How it is played: the course of notes, glide, unison, keys, pedals (Ctrl+U)", text="Play")
+        self.turn = tool("", "Playing", "How it is played: the course of notes, unison, keys, pedals (Ctrl+U)", text="Play")
         self.back = tool("", "Sound", "What makes the sound (Ctrl+U)", text="Sound")
         for button, page in ((self.turn, self.pages[0]), (self.back, self.pages[1])):
             page[-1].tools.addWidget(button)
