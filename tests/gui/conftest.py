@@ -114,6 +114,7 @@ def live_window(qapp, user_home, audio_server):
         assert time.monotonic() < end, "the audio process did not start"
     yield window
     window.close()
+    window.deleteLater()                # or every window and dialog that follows would dress and lay it out again
 
 
 @pytest.fixture
