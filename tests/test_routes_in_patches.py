@@ -67,6 +67,8 @@ def test_every_continuous_control_can_be_moved_and_has_a_name():
     labels = [target_label(name) for name in PARAMETERS if can_be_moved(name)]
     assert len(set(labels)) == len(labels), "a list of routes says which control each moves"
     assert target_label("macro.3", PATCH.macros) == "Air" and target_label("route.2.depth") == "Route 2 depth"
+    assert [target_label(name) for name in ("reverb.mix", "lfo.2.rate_hz", "mod_envelope.1.hold_s", "latent.40")] == [
+        "Reverb mix", "LFO 2 rate", "Env 1 hold", "Latent 40"]
     assert len({source.label for source in SOURCES.values()}) == len(SOURCES)
 
 

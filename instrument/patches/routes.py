@@ -6,17 +6,18 @@
 from -1 to 1; `polarity`, where it is given, makes either of the other. `curve` bends a source's value: 0 is straight, 1 slow at first
 (its fourth power), -1 quick at first (its fourth root). The value of a second source, from 0 to 1, multiplies the depth.
 """
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hummingface.instrument.patches.parameters import LATENT_KNOBS, LATENT_RANGE, MACROS, MOST_LATENTS, PARAMETERS
+from hummingface.instrument.patches.parameters import LATENT_KNOBS, LATENT_RANGE, MOST_LATENTS, PARAMETERS
 from hummingface.instrument.patches.sources import BIPOLAR, MOST_ROUTES, SOURCES, UNIPOLAR
 from hummingface.models.playing.checks import is_number
 
 NEW_DEPTH = 0.5                     # of a route that is made by dragging
 POLARITIES = (UNIPOLAR, BIPOLAR)
 # Switches move by steps that nothing can modulate, but for the keys' transposition, whose semitones are continuous here.
+NAMED_ALONE = ("latent", "characteristic", "family", "morph", "likeness", "master")     # groups whose labels need no heading
 CONTINUOUS_SWITCHES = ("master.transpose",)
 
 
@@ -70,18 +71,22 @@ def can_be_moved(target: str) -> bool:
     return latent_of(target) is not None or depth_of(target) is not None
 
 
-def target_label(target: str, names: Iterable[str] = ()) -> str:
-    """What a player reads for a target; `names` are those of the macros."""
-    if target in PARAMETERS:
-        parameter = PARAMETERS[target]
-        heading = " ".join(target.split(".")[:-1]).replace("mod_envelope", "env").replace("lfo", "LFO").capitalize()
-        own = parameter.group in ("latent", "characteristic", "family", "morph", "likeness", "macro", "master")
-        label = parameter.label if own else f"{heading} {parameter.label.lower()}".replace("Lfo", "LFO")
-        named = dict(zip((f"macro.{i + 1}" for i in range(MACROS)), names, strict=False))
-        return named.get(target) or label
-    if (latent := latent_of(target)) is not None:
-        return f"Latent {latent}"
-    return f"Route {depth_of(target)} depth"
+def target_label(target: str, macros: Sequence[str] = ()) -> str:
+    """What a player reads for a target; `macros` are the names of the first macros."""
+    if (depth := depth_of(target)) is not None:
+        return f"Route {depth} depth"
+    if target not in PARAMETERS:
+        return f"Latent {latent_of(target)}"
+    parameter = PARAMETERS[target]
+    if parameter.group == "macro":
+        number = int(target.rpartition(".")[2])
+        return (macros[number - 1] if number <= len(macros) else "") or parameter.label
+    if parameter.group in NAMED_ALONE:
+        return parameter.label
+    *words, last = target.split(".")
+    heading = " ".join(words).replace("mod_envelope", "env").replace("lfo", "LFO")
+    own = last.partition("_")[0] if parameter.label.lower() == heading else parameter.label.lower()         # "Reverb mix", not Reverb reverb
+    return f"{heading[0].upper()}{heading[1:]} {own}"
 
 
 def travel_of(target: str) -> tuple[float, float, bool]:
@@ -130,9 +135,10 @@ def _route(value: object, where: str) -> Route:
     if unknown := set(value) - {"source", "target", "depth", "polarity", "curve", "scale"}:
         raise RouteError(f"{where}: unknown field {min(map(str, unknown))!r:.80}")
     source, target, scale = value.get("source"), value.get("target"), value.get("scale", "")
-    for name, wanted in (("source", source), ("scale", scale)):
-        if not isinstance(wanted, str) or (wanted not in SOURCES and not (name == "scale" and wanted == "")):
-            raise RouteError(f"{where}: no source is called {wanted!r:.80} ({name})")
+    if not isinstance(source, str) or source not in SOURCES:
+        raise RouteError(f"{where}: no source is called {source!r:.80}")
+    if not isinstance(scale, str) or (scale and scale not in SOURCES):
+        raise RouteError(f"{where}: no source is called {scale!r:.80}, by which it is to be scaled")
     if not isinstance(target, str) or not can_be_moved(target):
         raise RouteError(f"{where}: {target!r:.80} is nothing that a route can move")
     polarity = value.get("polarity", "")

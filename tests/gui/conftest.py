@@ -117,6 +117,22 @@ def live_window(qapp, user_home, audio_server):
     window.deleteLater()                # or every window and dialog that follows would dress and lay it out again
 
 
+@pytest.fixture(scope="module")
+def still_window(qapp, user_home):
+    """The window before its engine has started: nothing moves by itself."""
+    from hummingface.instrument.audio.client import Client
+    from hummingface.instrument.gui.widgets import theme
+    from hummingface.instrument.gui.window import Window
+    from hummingface.instrument.session.settings import Settings
+    theme.dress(qapp)
+    made = Window(Client(patch=user_home[0].to_json(), attach=False), user_home[0], Settings())
+    made.timer.stop()
+    made.show()
+    yield made
+    made.hide()
+    made.deleteLater()
+
+
 @pytest.fixture
 def window(live_window, user_home):
     """The window with the first patch, nothing held and nothing changed, volume and tuning at rest."""

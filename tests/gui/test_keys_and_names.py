@@ -16,27 +16,12 @@ from tests.gui.player import bring_to_front
 TOUCHABLE = (QAbstractButton, QAbstractSlider, QComboBox, QLineEdit, QListView)
 
 
-@pytest.fixture(scope="module")
-def still_window(qapp, user_home):
-    """The window before its engine has started: nothing moves by itself."""
-    from hummingface.instrument.audio.client import Client
-    from hummingface.instrument.gui.widgets import theme
-    from hummingface.instrument.gui.window import Window
-    from hummingface.instrument.session.settings import Settings
-    theme.dress(qapp)
-    made = Window(Client(patch=user_home[0].to_json(), attach=False), user_home[0], Settings())
-    made.timer.stop()
-    made.show()
-    yield made
-    made.hide()
-    made.deleteLater()
-
-
 @pytest.fixture
 def window(still_window, user_home):
     """The same with its first pages, whatever was shown before."""
     still_window.browser.hide()
     still_window.named.turn.setChecked(False)
+    still_window.middle.setCurrentWidget(still_window.spectrogram)
     still_window.spectrogram.sound.setChecked(True)
     still_window.session.load(user_home[0])
     bring_to_front(still_window)

@@ -123,6 +123,21 @@ def test_a_controller_moves_the_knob_and_nothing_comes_back(window, qtbot):
     assert window.session.can_undo is False
 
 
+def test_a_ring_shows_where_a_note_stands_by_its_routes(window, qtbot):
+    window.session.set("lfo.1.rate_hz", 3.0)
+    window.session.add_route("lfo.1", "filter.cutoff_hz")
+    knob, seen = window.controls["filter.cutoff_hz"], set()
+
+    def has_moved():
+        seen.add(knob.moved_by)
+        return len({round(by, 1) for by in seen if by is not None}) > 3
+    play(window, qtbot, 60)
+    qtbot.waitUntil(has_moved, timeout=SOON_MS)
+    release(window, 60)
+    window.panic()
+    qtbot.waitUntil(lambda: knob.moved_by is None, timeout=SOON_MS)
+
+
 # Settings
 
 def test_settings_list_devices_give_the_latency_and_a_test_tone(window, qtbot, audio_server):

@@ -15,7 +15,7 @@ from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.patches.routes import Route
 from hummingface.instrument.performance import midi, snapshot
-from hummingface.instrument.performance.events import Load, Reroute
+from hummingface.instrument.performance.events import Load, PlayerEvent, Reroute
 from hummingface.instrument.performance.midi import Bend, Controller, Event, NoteOff, NoteOn, Pressure, Set
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording import replay
@@ -88,8 +88,8 @@ def test_a_take_with_routes_is_played_again_to_the_sample(source):
     sound = SOUND | {"lfo.1.scope": 1, "lfo.1.shape": 5, "lfo.1.rate_hz": 3.3, "lfo.3.scope": 1, "lfo.3.shape": 4, "lfo.3.rate_hz": 2.1}
     patch = Patch("Test", source.name, (0.5,) * source.latents, sound)
     player = Player(source, patch, seed=5)
-    set_up = [(0, Reroute(ROUTES)), (0, Set("reverb.decay_s", 0.3)), (0, Set("delay.feedback", 0.1))]
-    for sample, event in [*set_up, *phrase(1000, RATE_HZ, 1)]:
+    first: list[tuple[int, PlayerEvent]] = [(0, Reroute(ROUTES)), (0, Set("reverb.decay_s", 0.3)), (0, Set("delay.feedback", 0.1))]
+    for sample, event in [*first, *phrase(1000, RATE_HZ, 1)]:
         player.performer.receive(event, sample)
     player.render(12 * RATE_HZ)
     assert snapshot.at_rest(player.performer)
