@@ -1,4 +1,6 @@
 """Keys sound at the pitches of their tuning: scales, keyboard mappings, MIDI's own tuning messages, A4."""
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
@@ -7,12 +9,14 @@ from hummingface.instrument.patches import scale_tuning
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.patches.scale_tuning import ScaleTuning, of_files
 from hummingface.instrument.performance import midi, snapshot, snapshot_check, tuning_events
-from hummingface.instrument.performance.events import PlayerEvent
 from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Set, decode
 from hummingface.instrument.performance.tuning_events import HostTuning, TuneKeys, TuneOctave, TuningEvent, UseTuning
 from hummingface.instrument.synthesis.state import HOPS
 from tests import scales
 from tests.performance.hearing import RATE, cents, pitch_hz
+
+if TYPE_CHECKING:
+    from hummingface.instrument.performance.events import PlayerEvent
 
 KBM = ("7", "0", "71", "60", "67", "442.0", "7", "0", "1", "x", "3", "4", "5", "6")
 
