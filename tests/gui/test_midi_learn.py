@@ -156,3 +156,12 @@ def test_ready_made_maps_are_maps():
         assert len({one.number for one in table}) == len(table)
         assert len({one.control for one in table}) == len(table)
     assert len(midi_maps.KNOBS) == 8
+
+
+def test_a_right_click_changes_nothing_and_a_click_on_what_is_chosen_is_a_click(desk):
+    mode = desk.controls[MODE]
+    QTest.mouseClick(mode, Qt.MouseButton.RightButton, pos=mode._places()[2].center().toPoint())
+    assert mode.shown == 0
+    desk.learn.begin(MIX)
+    QTest.mouseClick(mode, Qt.MouseButton.LeftButton, pos=mode._places()[0].center().toPoint())
+    assert desk.learn.target == MODE
