@@ -21,6 +21,7 @@ from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
 
 BUFFER_BYTES = 1 << 20              # of packets that wait: what comes beyond is lost, as UDP has it
 LARGEST_PACKET = 8192               # bytes; larger ones are passed over
+LONGEST_NAME = 200
 MOST_AT_ONCE = 32                   # packets between two pauses,
 PAUSE_S = 0.004                     # which are so long while more wait
 ECHO_S = 0.05                       # between two looks at what has moved
@@ -71,6 +72,7 @@ class OscServer:
         self._sender: tuple[Any, float] | None = None           # address, and when it was heard
         self._shown = np.array(engine().performer.controls.goal[:len(PARAMETERS)])      # values that were sent, or came from there,
         self._came_at: dict[int, float] = {}                    # and when these came
+        self._patch = ""                                        # that was asked for; of many in a row the newest is loaded
         self._logged: set[str] = set()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="OSC", daemon=True)
@@ -93,6 +95,9 @@ class OscServer:
             if now - looked >= ECHO_S:
                 looked = now
                 self._send_moves()
+                if self._patch:
+                    name, self._patch = self._patch, ""
+                    self._load_patch(name)
             if taken >= MOST_AT_ONCE:
                 time.sleep(PAUSE_S)
 
@@ -139,9 +144,9 @@ class OscServer:
                 self._engine().panic()
             case _ if address == PATCH:
                 (name,) = arguments
-                if not isinstance(name, str):
+                if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
                     raise ValueError("a patch is named by a text")
-                self._load_patch(name)
+                self._patch = name
             case _ if address == SYNC:
                 self._shown[:] = np.nan
                 self._came_at.clear()

@@ -1,6 +1,8 @@
 """The audio process and its client: what goes wrong, and what happens then. On a real JACK server."""
 import json
 import os
+import socket
+import struct
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client as connect
 from pathlib import Path
@@ -13,6 +15,7 @@ from hummingface.instrument.audio.listener import Listener
 from hummingface.instrument.audio.protocol import ProtocolError
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import PatchError
+from hummingface.instrument.performance import controller_map
 from hummingface.instrument.session.session import NOT_IN_PATCHES
 from tests.audio.conftest import Told, notes, position_moves, wait_for
 
@@ -162,6 +165,51 @@ def test_a_rate_that_the_device_has_not_is_told(playing):
     assert answer["rate_hz"] == 48000
     assert "48000" in answer["problem"]
     assert position_moves(client)
+
+
+def test_osc_plays_and_is_told_of_moves_and_another_port_is_said_where_one_is_taken(playing):
+    client, told = playing
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
+        here.bind(("127.0.0.1", 0))
+        here.settimeout(20)
+        taken = here.getsockname()[1]
+        client.send({"do": "osc", "listen": str(taken), "echo": None})
+        assert f"127.0.0.1:{taken}" in told.wait(tell="error")["text"]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        client.send({"do": "osc", "listen": str(port), "echo": f"127.0.0.1:{taken}"})
+        note = b"/note\0\0\0,iii\0\0\0\0" + struct.pack(">iii", 1, 72, 100)
+
+        def played():
+            here.sendto(note, ("127.0.0.1", port))
+            return notes(client) == [72]
+        wait_for(played)
+        client.send({"do": "set", "id": "reverb.size", "value": 0.25})
+        assert here.recv(200) == b"/reverb/size\0\0\0\0,f\0\0" + struct.pack(">f", 0.25)
+        here.sendto(b"/panic\0\0,\0\0\0", ("127.0.0.1", port))
+        wait_for(lambda: notes(client) == [])
+    client.send({"do": "osc", "listen": None, "echo": None})
+
+
+def test_a_tuning_is_told_of_and_a_controller_while_somebody_listens(playing):
+    client, told = playing
+    client.send({"do": "tuning", "tuning": {"name": "thirds", "scale": ["", "1", "300."]}})
+    assert told.wait(tell="tuning") == {"tell": "tuning", "by": "player", "name": "thirds"}
+    client.send({"do": "note_on", "note": 61, "velocity": 100})
+    wait_for(lambda: abs(client.telemetry().f0_hz - 440 * 2 ** ((63 - 69) / 12)) < 0.01)
+    client.send({"do": "tuning", "tuning": None})
+    assert told.wait(tell="tuning", by="") == {"tell": "tuning", "by": "", "name": ""}
+    client.send({"do": "listen_controllers", "on": True})
+    client.send({"do": "midi_map", "map": [{"cc": 1, "control": "reverb.size", "inverted": True}]})
+
+    def moved():
+        client.send({"do": "midi", "bytes": [0xB0, 1, 127]})
+        return told.find(tell="set", id="reverb.size", value=0.0)
+    wait_for(moved)
+    assert told.wait(tell="controller", number=1) == {"tell": "controller", "channel": 0, "number": 1, "value": 127}
+    client.send({"do": "listen_controllers", "on": False})
+    client.send({"do": "midi_map", "map": controller_map.to_json(controller_map.USUAL)})
 
 
 def test_devices_are_listed(playing):

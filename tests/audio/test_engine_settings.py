@@ -7,13 +7,13 @@ CHOICE = AudioChoice("system, JACK", 48000, None)
 
 
 def settings(model: str | None = None) -> EngineSettings:
-    return EngineSettings(CHOICE, ["keys"], PATCH, {"74": "filter.cutoff_hz"}, list(range(128)), model)
+    return EngineSettings(CHOICE, ["keys"], PATCH, [{"cc": 74, "control": "filter.cutoff_hz"}], list(range(128)), model)
 
 
 def test_it_begins_as_it_was_set_at_first():
     config = settings().config(safe=False)
     assert AudioChoice.of(config["audio"]) == CHOICE and config["midi_ports"] == ["keys"] and config["patch"] is PATCH
-    assert config["midi_map"] == {"74": "filter.cutoff_hz"} and config["velocity_curve"] == list(range(128))
+    assert config["midi_map"] == [{"cc": 74, "control": "filter.cutoff_hz"}] and config["velocity_curve"] == list(range(128))
     assert list(settings().controls()) == []
     assert settings().config(safe=False)["authkey"] != config["authkey"]
 

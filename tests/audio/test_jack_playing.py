@@ -41,22 +41,6 @@ def logged(log) -> list[tuple[int, Event]]:
     return [(line.pop("sample"), (tuning_events if line["event"] in tuning_events.KINDS else midi).from_json(line)) for line in lines]
 
 
-def test_tuning_messages_come_through_and_no_other_system_exclusive(playing):
-    """Of any length, at their sample; of the highest key, which nothing else here plays."""
-    from hummingface.instrument.performance.tuning_events import TuneKeys
-    keys = [byte for key in range(128) for byte in ((key, 0, 0) if key == 127 else (0x7F, 0x7F, 0x7F))]
-    dump = bytes([0xF0, 0x7E, 0, 8, 1, 0, *b"A name of sixteen"[:16], *keys, 0, 0xF7])
-    change = bytes([0xF0, 0x7F, 0, 8, 2, 0, 1, 127, 126, 0, 0, 0xF7])
-    other = bytes([0xF0, 0x7D, *range(100), 0xF7])
-    before = len(logged(playing.log))
-    with Player([(2000 + 100 * i, message) for i, message in enumerate((dump, other, change, dump))], 0.5) as player:
-        player.play_freewheeling()
-        events = logged(playing.log)[before:]
-    assert [event for _, event in events] == [TuneKeys((127,), (127.0,), False), TuneKeys((127,), (126.0,), True),
-                                              TuneKeys((127,), (127.0,), False)]
-    assert [later - sooner for (sooner, _), (later, _) in pairwise(events)] == [200, 100]
-
-
 def test_a_dense_performance_equals_the_offline_render(playing):
     from hummingface.instrument.offline.player import Player as OfflinePlayer
     performance = dense_performance(SECONDS)
@@ -78,6 +62,22 @@ def test_a_dense_performance_equals_the_offline_render(playing):
     errors = [effect - PERIOD - (begin + ahead + frame) for (effect, _), (frame, _) in zip(events, performance, strict=True)]
     assert max(map(abs, errors)) <= PERIOD
     assert set(errors) == {0}, "and even to the sample"
+
+
+def test_tuning_messages_come_through_and_no_other_system_exclusive(playing):
+    """Of any length, at their sample; of the highest key, which nothing else here plays."""
+    from hummingface.instrument.performance.tuning_events import TuneKeys
+    keys = [byte for key in range(128) for byte in ((key, 0, 0) if key == 127 else (0x7F, 0x7F, 0x7F))]
+    dump = bytes([0xF0, 0x7E, 0, 8, 1, 0, *b"A name of sixteen"[:16], *keys, 0, 0xF7])
+    change = bytes([0xF0, 0x7F, 0, 8, 2, 0, 1, 127, 126, 0, 0, 0xF7])
+    other = bytes([0xF0, 0x7D, *range(100), 0xF7])
+    before = len(logged(playing.log))
+    with Player([(2000 + 100 * i, message) for i, message in enumerate((dump, other, change, dump))], 0.5) as player:
+        player.play_freewheeling()
+        events = logged(playing.log)[before:]
+    assert [event for _, event in events] == [TuneKeys((127,), (127.0,), False), TuneKeys((127,), (126.0,), True),
+                                              TuneKeys((127,), (127.0,), False)]
+    assert [later - sooner for (sooner, _), (later, _) in pairwise(events)] == [200, 100]
 
 
 def _where(captured: np.ndarray, rendered: np.ndarray) -> int:

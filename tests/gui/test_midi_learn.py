@@ -18,24 +18,32 @@ from hummingface.instrument.session.settings import Settings
 CUTOFF, MODE, MIX = "filter.cutoff_hz", "master.mode", "reverb.mix"
 
 
+class Desk(QMainWindow):
+    """A window with a knob, a switch and another knob; what was sent; the settings; how often they were saved."""
+
+    def __init__(self):
+        super().__init__()
+        inside, column = QWidget(), QVBoxLayout()
+        inside.setLayout(column)
+        self.setCentralWidget(inside)
+        self.said: list[dict] = []
+        self.settings, self.saves = Settings(), 0
+        self.controls = {name: make_control(PARAMETERS[name], "Test") for name in (CUTOFF, MODE, MIX)}
+        self.banner = Banner()
+        self.learn = MidiLearn(self, MidiMaps(self.settings, self.said.append, self.changed), self.banner, self.said.append)
+        for widget in (*self.controls.values(), self.banner, self.learn.button):
+            column.addWidget(widget)
+        self.learn.watch(self.controls)
+
+    def changed(self):
+        self.saves += 1
+        self.learn.show()
+
+
 @pytest.fixture
 def desk(qtbot):
-    """A window with a knob, a switch and another knob; what was sent; the settings; how often they were saved."""
-    window = QMainWindow()
+    window = Desk()
     qtbot.addWidget(window)
-    inside, said, saved, settings = QWidget(), [], [], Settings()
-    column = QVBoxLayout(inside)
-    window.setCentralWidget(inside)
-    window.controls = {name: make_control(PARAMETERS[name], "Test") for name in (CUTOFF, MODE, MIX)}
-    for control in window.controls.values():
-        column.addWidget(control)
-    window.banner = Banner()
-    column.addWidget(window.banner)
-    maps = MidiMaps(settings, said.append, lambda: (saved.append(1), window.learn.show()))
-    window.learn = MidiLearn(window, maps, window.banner, said.append)
-    column.addWidget(window.learn.button)
-    window.learn.watch(window.controls)
-    window.said, window.saved, window.settings = said, saved, settings
     window.resize(400, 500)
     window.show()
     qtbot.waitExposed(window)
@@ -87,7 +95,7 @@ def test_it_stays_on_until_it_is_left_and_each_control_shows_its_controller(desk
     assert desk.controls[CUTOFF]._mark.text() == "74 21"
     assert desk.controls[MODE]._mark is None
     assert desk.settings.midi_map == controller_map.to_json(desk.learn.maps.table)
-    assert len(desk.saved) == 3
+    assert desk.saves == 3
 
 
 def test_a_click_on_the_button_leaves_and_a_new_process_is_asked_again(desk):
@@ -148,3 +156,12 @@ def test_ready_made_maps_are_maps():
         assert len({one.number for one in table}) == len(table)
         assert len({one.control for one in table}) == len(table)
     assert len(midi_maps.KNOBS) == 8
+
+
+def test_a_right_click_changes_nothing_and_a_click_on_what_is_chosen_is_a_click(desk):
+    mode = desk.controls[MODE]
+    QTest.mouseClick(mode, Qt.MouseButton.RightButton, pos=mode._places()[2].center().toPoint())
+    assert mode.shown == 0
+    desk.learn.begin(MIX)
+    QTest.mouseClick(mode, Qt.MouseButton.LeftButton, pos=mode._places()[0].center().toPoint())
+    assert desk.learn.target == MODE

@@ -12,13 +12,24 @@ from hummingface.instrument.session.settings import Settings
 from tests import scales
 
 
+class Desk(QWidget):
+    """A window with the menu; what was sent, and how often the settings were saved."""
+
+    def __init__(self):
+        super().__init__()
+        self.said: list[dict] = []
+        self.settings, self.saves, self.banner = Settings(), 0, Banner()
+        self.session = Session(self.said.append, Patch("First", "m", (0.0,) * 16))
+        self.tuning = TuningMenu(self, self.session, self.settings, self.banner, self.said.append, self.saved)
+
+    def saved(self):
+        self.saves += 1
+
+
 @pytest.fixture
 def desk(qtbot):
-    window = QWidget()
+    window = Desk()
     qtbot.addWidget(window)
-    window.said, window.saved, window.settings = [], [], Settings()
-    window.session, window.banner = Session(window.said.append, Patch("First", "m", (0.0,) * 16)), Banner()
-    window.tuning = TuningMenu(window, window.session, window.settings, window.banner, window.said.append, lambda: window.saved.append(1))
     return window
 
 
@@ -58,4 +69,4 @@ def test_a_tuning_for_all_patches_is_a_setting(desk, tmp_path, monkeypatch):
     choose(desk, "Forget “slendro”, that of all")
     assert desk.settings.tuning is None
     assert desk.said[-1] == {"do": "tuning", "tuning": None}
-    assert len(desk.saved) == 2
+    assert desk.saves == 2

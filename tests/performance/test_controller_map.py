@@ -49,8 +49,7 @@ def test_a_map_survives_its_json_and_damage_is_refused():
                    {"fine": 1}, {"fine": True, "cc": 74}, {"low": -0.1}, {"high": float("nan")}, {"else": 1}):
         with pytest.raises(ControllerMapError):
             controller_map.from_json([good | damage])
-    for damage in (None, 3, "x", [3], {"x": MIX}, {"": MIX}, [good] * 1000):
-        assert not controller_map.is_map(damage)
+    assert not any(map(controller_map.is_map, (None, 3, "x", [3], {"x": MIX}, {"": MIX}, [good] * 1000)))
 
 
 def test_the_performer_plays_by_the_map_and_a_take_keeps_it(plain):

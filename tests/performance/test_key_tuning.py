@@ -1,4 +1,6 @@
 """Keys sound at the pitches of their tuning: scales, keyboard mappings, MIDI's own tuning messages, A4."""
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,9 @@ from hummingface.instrument.performance.tuning_events import HostTuning, TuneKey
 from hummingface.instrument.synthesis.state import HOPS
 from tests import scales
 from tests.performance.hearing import RATE, cents, pitch_hz
+
+if TYPE_CHECKING:
+    from hummingface.instrument.performance.events import PlayerEvent
 
 KBM = ("7", "0", "71", "60", "67", "442.0", "7", "0", "1", "x", "3", "4", "5", "6")
 
@@ -309,9 +314,10 @@ def test_a_take_with_every_kind_of_tuning_is_played_again(untrained):
     from hummingface.instrument.recording import performance_log as played
     from hummingface.instrument.recording.replay import Replay
     patch = Patch("Take", untrained.name, (0.5,) * 16, {"reverb.mix": 0.0}, tuning=ScaleTuning("half", ("", "1", "50.")))
-    events = [(0, UseTuning(ScaleTuning("third", ("", "1", "300.")))), (480, NoteOn(0, 64, 90)), (4800, decode(single(64, 61.25))),
-              (9600, HostTuning((tuple(np.arange(128.0) + 0.3),))), (9600, NoteOn(2, 50, 90)), (14400, HostTuning(())),
-              (14401, Controller(2, 101, 0)), (14402, Controller(2, 100, 1)), (14403, Controller(2, 6, 90))]
+    events: list[tuple[int, PlayerEvent]] = [
+        (0, UseTuning(ScaleTuning("third", ("", "1", "300.")))), (480, NoteOn(0, 64, 90)), (4800, TuneKeys((64,), (61.25,), True)),
+        (9600, HostTuning((tuple(np.arange(128.0) + 0.3),))), (9600, NoteOn(2, 50, 90)), (14400, HostTuning(())),
+        (14401, Controller(2, 101, 0)), (14402, Controller(2, 100, 1)), (14403, Controller(2, 6, 90))]
     player = Player(untrained, patch, seed=3)
     captured = snapshot.capture(player.performer)
     for sample, event in events:
@@ -328,10 +334,14 @@ class Master:
     """Stands in for `mtsespy`, whose library of masters is no package: one master, or none."""
 
     def __init__(self):
-        self.hz, self.silent = None, set()
+        self.hz: list | None = None
+        self.silent: set[int] = set()
 
     def register_client(self):
         return self
+
+    def deregister_client(self, client):
+        pass
 
     def has_master(self, client):
         return self.hz is not None

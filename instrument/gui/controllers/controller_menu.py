@@ -9,8 +9,7 @@ from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
 from hummingface.instrument.gui.widgets.control import Control
 from hummingface.instrument.gui.widgets.plain_text import caption
-from hummingface.instrument.performance.controller_map import FINE_ABOVE, ControllerMapping
-from hummingface.instrument.session.midi_maps import LONGEST_NAME, READY
+from hummingface.instrument.session.midi_maps import FINE_ABOVE, LONGEST_NAME, READY, ControllerMapping
 
 if TYPE_CHECKING:
     from hummingface.instrument.gui.controllers.midi_learn import MidiLearn

@@ -44,7 +44,8 @@ class TuningMenu(QObject):
 
     def drop(self, paths: Sequence[Path]) -> None:
         """Scales were dropped on the window: they tune the patch."""
-        self._use(paths, self._tune_patch, self._session.state.patch.tuning, "tunes this patch. To tune all patches: Output › tuning.")
+        onto = self._session.state.patch.tuning or self._player
+        self._use(paths, self._tune_patch, onto, "tunes this patch. To tune all patches: Output › tuning.")
 
     # the menu
 

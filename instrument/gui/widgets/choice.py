@@ -43,9 +43,13 @@ class ChoiceControl(Control):
         return "Click, arrow keys or Enter"
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        self.gesture_began.emit(self.parameter.id)
         for index, place in enumerate(self._places()):
             if place.contains(event.position()):
                 self.change(self.parameter.lowest + index)
+        self.gesture_ended.emit()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         pass
