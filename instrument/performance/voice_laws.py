@@ -83,7 +83,7 @@ def vibrato_cents(row, v, values):
     v.added += row.dt_s * controls[VIBRATO_HZ]
     depth = controls[VIBRATO_CENTS] + controls[WHEEL_CENTS] * values.channels[v.line, WHEEL]
     late = min(max((row.age_s - FADE_FROM_S) / FADE_OVER_S, 0.0), 1.0)
-    return depth * late * math.sin(TURN * v.added) + unison_cents(v, values.controls)
+    return depth * late * math.sin(TURN * v.added) + unison_cents(v, controls)
 
 
 @inlined(fastmath=FASTER)
@@ -116,7 +116,7 @@ def common_gain_db(row, v, pressure, values):
 @inlined(fastmath=FASTER)
 def cutoff_hz_of(row, v, pressure, values):
     """Of the filter: a quite open one follows neither key nor pressure. A slide moves it either way from its middle."""
-    controls = values.controls
+    controls = values.controls[row.control]
     closed = math.log2(20000 / controls[CUTOFF])                    # octaves
     return controls[CUTOFF] * 2 ** (
         controls[TRACKING] * (row.pitch - 60) / 12 * min(closed, 1.0) + controls[FILTER_ENVELOPE] * v.filter_envelope
