@@ -5,6 +5,7 @@ from pathlib import Path
 from types import FrameType
 
 from hummingface.command_parser import CommandParser, between, whole
+from hummingface.instrument.app.options import add_tuning, tuning_of
 from hummingface.instrument.app.terminal import Terminal
 from hummingface.instrument.export import limits
 from hummingface.instrument.export.form_table import FORMS, WAVETABLE
@@ -19,6 +20,7 @@ def add(commands: "argparse._SubParsersAction[CommandParser]", common: CommandPa
     for form in FORMS.values():
         kind = kinds.add_parser(form.name, help=form.about, description=f"Sample a patch into {form.about}.", parents=[common])
         _add_sound(kind, form.places)
+        add_tuning(kind)
         kind.add_argument("--every", type=whole(*limits.EVERY), default=3, metavar="N", help="sample one key in N, 1..24")
         kind.add_argument("--velocities", type=whole(*limits.VELOCITIES), default=3, metavar="N", help="layers of velocity, 1..16")
         kind.add_argument("--seconds", type=seconds, default=4.0, metavar="S", help="length of each sample, 1..60")
@@ -64,6 +66,8 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
     forms.check(args.kind, args.out, "")
     sound = sound_bank.open_sound(args.patch, args.model)
     options = vars(args)
+    if options.get("tuning"):
+        sound.patch = sound.patch.with_values(tuning=tuning_of(args))
     if "keys" in options:
         options = options | dict(zip(("low", "high"), args.keys, strict=True))
     with terminal.progress(f"exporting {args.out.name}") as part:

@@ -267,8 +267,8 @@ def _pitches(scale: tuple[str, ...], mapping: tuple[str, ...], where: str) -> np
 
 
 def _mapped(mapping: _Mapping, cents: list[float]) -> np.ndarray:
-    """The pitches [KEYS] of a scale of these notes under a mapping, by Scala's definition. (The library's own differ from it where the
-    reference key begins a repetition of the map, or the map's octave is not the scale's.)"""
+    """The pitches [KEYS] of a scale of these notes under a mapping, by Scala's definition. (The library's own differ from it: see
+    docs/decisions/tuning.md.)"""
     notes = [0.0, *cents]
 
     def interval(degree: int) -> float:
