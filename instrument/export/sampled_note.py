@@ -6,6 +6,7 @@ import numpy as np
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.midi import Event, NoteOff, NoteOn
+from hummingface.instrument.performance.note_course import PACE_OCTAVES
 from hummingface.instrument.performance.source import Source
 
 RATE_HZ = 48000
@@ -39,7 +40,8 @@ def for_sampling(patch: Patch, wet: bool = False) -> Patch:
 def settling_s(patch: Patch) -> float:
     """The time until the player's envelope is steady: its attack, and its decay if it changes anything."""
     of = patch.parameters
-    return min(of["envelope.attack_s"] + (of["envelope.decay_s"] if of["envelope.sustain"] < 1 else 0.0), LONGEST_SETTLING_S)
+    attack_s = of["envelope.attack_s"] * 2 ** (PACE_OCTAVES * of["characteristic.attack"])
+    return min(attack_s + (of["envelope.decay_s"] if of["envelope.sustain"] < 1 else 0.0), LONGEST_SETTLING_S)
 
 
 def play(source: Source, patch: Patch, key: int, velocity: int, seconds: float, release_at_s: float | None = None, *,

@@ -25,6 +25,7 @@ NOISE_DB = 7.0                                 # that noise rises for each unit 
 OWN_NOISE_DB, OWN_NOISE_FROM_DB = 22.0, -84.0  # beside the partials' power: the least noise of a unit, and of none
 STRETCH = 0.012                                # B of a stiff string, f = r f0 sqrt(1 + B r^2), at the end of Bell-like
 VIBRATO_CENTS, VIBRATO_HZ = 15.0, 5.5          # that a unit of Vibrating adds to what the model has, and how fast, if it has none
+SLOWEST_HZ, FASTEST_HZ = 4.0, 7.5              # of what a player calls a vibrato: a model's drift is none
 OWN_FROM_S, OWN_OVER_S = 0.1, 0.4              # when that fades in
 SHALLOW_CENTS = 6.0                            # a model's vibrato this deep has as much to say about the rate as VIBRATO_HZ
 ROUGH_SHARE, ROUGH_RATE, ROUGH_REGULARITY = 0.85, 5.3, 0.3      # power of a partial in sidebands, log2 of their Hz: at the end of Rougher
@@ -89,7 +90,7 @@ def vibrato_of(frame, age_s, controls):
     own_cents = _own_cents(age_s, more)
     if more > 0:
         share = depth / (depth + SHALLOW_CENTS)
-        rate_hz = VIBRATO_HZ * (rate_hz / VIBRATO_HZ) ** share
+        rate_hz = min(max(VIBRATO_HZ * (rate_hz / VIBRATO_HZ) ** share, SLOWEST_HZ), FASTEST_HZ)
     return Vibrato(1 + more / MOST, own_cents, rate_hz)
 
 
@@ -103,7 +104,7 @@ def stretched(ratio, controls):
 
 @inlined(fastmath=FASTER)
 def deviation_kept(controls):
-    """The share of a frame's own deviations that stays: fewer to the other side of Bell-like."""
+    """The share of a sound's own deviations from whole multiples that stays: less to the other side of Bell-like."""
     return 1 + min(controls[TO_BELL], 0.0) / MOST
 
 

@@ -18,7 +18,7 @@ from hummingface.instrument.performance.controls import (
     STRETCH,
     TO_BELL,
 )
-from hummingface.instrument.performance.frame_operations import stretched
+from hummingface.instrument.performance.frame_operations import deviation_kept, stretched
 from hummingface.instrument.performance.frame_rows import Scratch, shape_frame, take_frame
 from hummingface.instrument.performance.sample_rows import shape_sample
 from hummingface.instrument.performance.stereo_rows import write_sides
@@ -72,6 +72,8 @@ def _colour(controls, state):
     odd_db = 20 * math.log10(max(1 + min(even_odd, 0.0), 1e-3))
     even_db = 20 * math.log10(max(1 - max(even_odd, 0.0), 1e-3))
     power = 1 + 0.25 * controls[STRETCH] * abs(controls[STRETCH])
+    if controls[TO_BELL] < 0:
+        power = 1 + (power - 1) * deviation_kept(controls)
     for k in range(PARTIALS):
         state.colour_db[k] = min(tilt * (LOG2_RATIO[k] - 2), MOST_TILT_DB) + _ODD[k] * odd_db + _EVEN[k] * even_db
         state.warp[k] = RATIO[k] if power == 1 else RATIO[k] ** power

@@ -5,7 +5,7 @@ Frames and whole notes share the level; a whole note has no time of its own to b
 import math
 
 from hummingface.compiled import FASTER, inlined
-from hummingface.instrument.performance.controls import ATTACK_SPEED, SPEED, TO_PERCUSSIVE, TO_SOFT
+from hummingface.instrument.performance.controls import ATTACK, ATTACK_SPEED, SPEED, TO_PERCUSSIVE, TO_SOFT
 from hummingface.instrument.performance.fast_math import exp2
 from hummingface.models.playing.loudness import WINDOW_S
 
@@ -13,7 +13,7 @@ ATTACK_PACE_S, PACE_BLEND_S = 0.10, 0.15       # the model's first 0.1 s passes 
 LONGER_S = 0.1                                 # that a unit of Soft onset adds to this, to the hard side: slow swells have to hurry, too
 RISE_S, RISE_OCTAVES = 0.012, 1.9              # for Soft onset: the level rises for RISE_S (2^(RISE_OCTAVES knob) - 1) seconds
 LEAST_RISE_S = 0.004
-PACE_OCTAVES = 2 / 3                           # that the model's time is slower for a unit of Soft onset or of less Percussive
+PACE_OCTAVES = 2 / 3           # that the model's time, or the envelope's attack, is slower for a unit of Soft onset or of less Percussive
 ACCENT_DB, ACCENT_S = 2.0, 0.04                # for each unit to the hard side, a beginning that much louder, and how fast that passes
 FALL_FROM_S, FALL_DB_S, FALL_POWER = 0.03, 4.5, 1.6      # Percussive: dB a second for the knob's value to that power
 _OCTAVES = math.log2(10) / 20                  # of amplitude, in a dB
@@ -31,6 +31,13 @@ def pace(time_s, controls):
     if percussive < 0:
         passing *= exp2(PACE_OCTAVES * percussive * late)
     return passing
+
+
+@inlined(fastmath=FASTER)
+def attack_s_of(controls):
+    """The envelope's attack, which Soft onset moves as it does the model's time: where it is slow, nothing else would be heard."""
+    softer = controls[TO_SOFT]
+    return controls[ATTACK] * exp2(PACE_OCTAVES * softer) if softer != 0 else controls[ATTACK]
 
 
 @inlined(fastmath=FASTER)

@@ -5,7 +5,6 @@ import numpy as np
 
 from hummingface.compiled import FASTER, inlined
 from hummingface.instrument.performance.controls import (
-    ATTACK,
     CUTOFF,
     DAMPER,
     DECAY,
@@ -30,7 +29,7 @@ from hummingface.instrument.performance.controls import (
     WHEEL_CENTS,
     WIDTH,
 )
-from hummingface.instrument.performance.note_course import move_course
+from hummingface.instrument.performance.note_course import attack_s_of, move_course
 from hummingface.instrument.performance.voice_state import RATIO, TURN
 from hummingface.instrument.performance.voice_table import RELEASED
 from hummingface.models.playing.motion_generator import FADE_FROM_S, FADE_OVER_S
@@ -63,7 +62,7 @@ def move_envelopes(row, v, controls):
     move_course(row, v, controls)
     if v.stage < RELEASED:
         if v.decaying == 0:
-            v.envelope += dt_s / controls[ATTACK]
+            v.envelope += dt_s / attack_s_of(controls)
             if v.envelope >= 1:
                 v.envelope, v.decaying = 1.0, 1
         else:

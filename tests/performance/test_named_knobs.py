@@ -8,9 +8,9 @@ from hummingface.instrument.patches.parameters import PARAMETERS, group
 from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
 from hummingface.instrument.performance.sound_bank import source_of
-from hummingface.models.playing.frame import LEVEL_FLOOR_DB, NOISE
+from hummingface.models.playing.frame import LEVEL_FLOOR_DB, NOISE, VIBRATO
 from tests.bench.named_knobs import Desk
-from tests.bench.strike_measures import KNOBS, momentary_lufs, pitch_cents
+from tests.bench.strike_measures import HOLD_S, KNOBS, Strike, momentary_lufs, pitch_cents
 from tests.performance.hearing import DRY, RATE, clicks, pitch_hz, play
 
 CHARACTERISTICS = [p.id for p in group("characteristic")]
@@ -47,6 +47,31 @@ def test_what_moves_the_spectrum_keeps_loudness_and_tuning(desk, knob):
     notes = [desk.strike(64, {name: value if name == knob else 0.0 for name in CHARACTERISTICS}) for value in (-3, -1, 0, 1, 3)]
     assert np.ptp([momentary_lufs(note) for note in notes]) < 1.5
     assert np.nanmax(np.abs([pitch_cents(note) - pitch_cents(notes[2]) for note in notes])) < 10
+
+
+def struck(source, knob, value, **controls):
+    """A2 with a knob and other controls set, dry, as the measures take it."""
+    sets = [(0, Set(name.replace("__", "."), x)) for name, x in (controls | {f"characteristic.{knob}": value}).items()]
+    return Strike(play([*sets, (0, NoteOn(0, 45, 100))], source, HOLD_S)[:, 0].astype(np.float64), 110.0)
+
+
+def test_a_slow_envelope_hurries_and_waits_with_the_onset(breathing):
+    """Nothing else would be heard of the knob on a sound that its own envelope lets in."""
+    harder, plain, softer = (KNOBS["characteristic.attack"](struck(breathing, "attack", value, envelope__attack_s=0.3))
+                             for value in (-3.0, 0.0, 3.0))
+    assert harder < plain - 1.5 and softer > plain + 0.7
+
+
+def test_less_bell_like_takes_the_stretch_away(breathing):
+    harmonic, plain = (KNOBS["characteristic.inharmonicity"](struck(breathing, "inharmonicity", value, character__stretch=0.6))
+                       for value in (-3.0, 0.0))
+    assert harmonic <= 0.005 < 0.05 < plain
+
+
+def test_vibrating_is_a_vibrato_whatever_the_model_drifts_by(plain_model):
+    model = plain_model(6)
+    model.frame[VIBRATO] = 6.0, 0.1, 0.0
+    assert KNOBS["characteristic.vibrato"](struck(FrameSource(model), "vibrato", 3.0)) > 30
 
 
 def test_bell_like_keeps_the_fundamental_on_its_key(breathing):

@@ -46,12 +46,14 @@ def test_latents_that_do_the_same_are_told_apart(monkeypatch):
     names, signs = list(CHARACTERISTICS), np.where(np.arange(20) < 15, 1, -1)
     found = np.zeros((5, 20, len(names)))
     by_chance = 0.9 * signs * (np.arange(20) % 2 * 2 - 1)
-    for latent, does in enumerate(({"attack": 0.9, "fuzz": 0.8}, {"attack": 0.6, "fuzz": 0.5, "brightness": -0.4},
-                                   {"attack": 0.7, "fuzz": 0.1}, {"decay": 1.0, "fuzz": 0.9}, {"attack": 0.5, "vibrato": by_chance})):
+    every: list[dict[str, Any]] = [{"attack": 0.9, "fuzz": 0.8}, {"attack": 0.6, "fuzz": 0.5, "brightness": -0.4},
+                                   {"attack": 0.7, "fuzz": 0.1}, {"decay": 1.0, "fuzz": 0.9}, {"attack": 0.5, "vibrato": by_chance}]
+    for latent, does in enumerate(every):
         for name, change in does.items():
             found[latent, :, names.index(name)] = change
     monkeypatch.setattr(latent_labels, "changes", lambda *_: found)
-    labels = latent_labels.latent_labels(Invented())
+    model: Any = Invented()
+    labels = latent_labels.latent_labels(model)
     assert [label["label"] for label in labels] == ["slow, rough", "slow, dark", "slow", "short", "slow"]
     assert labels[1]["besides"] == {"characteristic": "brightness", "change": -0.4, "same": 1.0} and "besides" not in labels[3]
 
