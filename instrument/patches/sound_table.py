@@ -22,14 +22,15 @@ FACTORY_FILE, OWN_FILE = "sounds.json", "measured-sounds.json"
 LARGEST_BYTES = 8 << 20
 MOST_OWN = 5000                        # of the player's: the newest are kept
 HASH_DIGITS = 20
-NOT_HEARD = ("name", "author", "tags", "blend", "model", "gain_db")        # fields of a patch's file; levels are removed from every measure
+NOT_HEARD = ("name", "author", "tags", "blend", "model", "gain_db", "version", "macros")      # fields of a patch's file; measures have no levels
+FIRST_MEASURED = 4                     # the version of patches that hashes have in them: a later one changes no sound
 
 Measured = dict[str, float]
 
 
 def fingerprint(patch: Patch, model_sha256: str) -> str:
     """Of a patch on a model with these weights."""
-    heard = {name: value for name, value in patch.to_json().items() if name not in NOT_HEARD}
+    heard = {name: value for name, value in patch.to_json().items() if name not in NOT_HEARD} | {"version": FIRST_MEASURED}
     return hashlib.sha256(f"{model_sha256} {json.dumps(heard, sort_keys=True)}".encode()).hexdigest()[:HASH_DIGITS]
 
 

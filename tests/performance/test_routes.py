@@ -288,6 +288,7 @@ def render_random(source, random, targets, seconds=0.4):
                          str(random.choice(["", UNIPOLAR, BIPOLAR])), float(random.uniform(-1, 1)),
                          str(random.choice(["", *SOURCES]))) for _ in range(32))
     patch = Patch("Random", source.name, tuple(random.uniform(-3, 3, source.latents)), moved, routes=routes)
-    events: list[tuple[int, PlayerEvent]] = [(i * 700, NoteOn(0, int(random.integers(21, 109)), int(random.integers(1, 128)))) for i in range(5)]
+    events: list[tuple[int, PlayerEvent]] = [
+        (i * 700, NoteOn(0, int(random.integers(21, 109)), int(random.integers(1, 128)))) for i in range(5)]
     events += [(9000, Controller(0, 1, 100)), (12000, Pressure(0, 0.8)), (12500, Bend(0, 0.7))]
     return Player(source, patch, seed=3, events=events).render(round(seconds * RATE), HOP)
