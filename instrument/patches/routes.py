@@ -85,7 +85,7 @@ def target_label(target: str, macros: Sequence[str] = ()) -> str:
         return parameter.label
     *words, last = target.split(".")
     heading = " ".join(words).replace("mod_envelope", "env").replace("lfo", "LFO")
-    own = last.partition("_")[0] if parameter.label.lower() == heading else parameter.label.lower()      # "Reverb mix", not Reverb reverb
+    own = last.partition("_")[0] if parameter.label.lower() == heading else parameter.label.lower()         # no "Reverb reverb"
     return f"{heading[0].upper()}{heading[1:]} {own}"
 
 

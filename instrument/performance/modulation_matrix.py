@@ -138,8 +138,8 @@ class Modulation:
         self._state["stage"][sounding], self._state["row"][sounding] = SUSTAINING, -1
 
     def _arrays(self) -> Routes:
-        """The routes as arrays, those to other routes' depths first."""
-        order = sorted(range(len(self.routes)), key=lambda number: depth_of(self.routes[number].target) is None)
+        """The routes as arrays, each after those that move its depth."""
+        order = sorted(range(len(self.routes)), key=self._steps_to_control, reverse=True)
         place_of = {number: place for place, number in enumerate(order)}
         source, scale, leads = np.zeros((3, MOST_ROUTES), np.int64)
         times, plus, power, depth, scale_times, scale_plus = np.zeros((6, MOST_ROUTES))
@@ -161,6 +161,15 @@ class Modulation:
         return Routes(len(self.routes), len(self.targets), self._controls.now, source, times, plus, power, depth, scale, scale_times,
                       scale_plus, leads, control, latent, log, span, lowest, highest, self._moves, self._state, self._bends,
                       self._voices.down, seed, any(INDEX.get(target) in _COLOUR for target in self.targets))
+
+    def _steps_to_control(self, number: int) -> int:
+        """How many other routes' depths lie between a route and a control; so many as there are in a circle of them."""
+        for steps in range(len(self.routes)):
+            other = depth_of(self.routes[number].target)
+            if other is None or other > len(self.routes):
+                return steps
+            number = other - 1
+        return len(self.routes)
 
     def _target_arrays(self) -> tuple[np.ndarray, ...]:
         control, (latent, log) = np.full(MOST_ROUTES, -1, np.int64), np.zeros((2, MOST_ROUTES), np.bool_)

@@ -21,8 +21,8 @@ RESTING_S = 1.0                    # of latents that did not move yet
 
 class Routes(NamedTuple):
     """The routes as compiled code reads them, and where their sources stand. Those to other routes' depths come first. Without routes,
-    `count` is 0 and nothing else is read."""
-    count: int
+    `route_count` is 0 and nothing else is read."""
+    route_count: int
     target_count: int
     base: np.ndarray                     # [SIZE] where the knobs stand
     source: np.ndarray                   # [MOST_ROUTES] int64, place among the sources
@@ -61,9 +61,9 @@ def _add_up(routes, m, moves):
     """How far each target is moved by the sources as they stand."""
     for i in range(routes.target_count):
         moves[i] = 0.0
-    for r in range(routes.count):
+    for r in range(routes.route_count):
         m.depth[r] = 0.0
-    for r in range(routes.count):
+    for r in range(routes.route_count):
         x = routes.times[r] * m.values[routes.source[r]] + routes.plus[r]
         if routes.power[r] != 1:
             x = math.copysign(abs(x) ** routes.power[r], x)

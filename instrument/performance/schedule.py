@@ -105,7 +105,7 @@ def _move(v, s, row, end, values, longest_s):
         step, away = v.glide * dt_s, v.goal - v.pitch
         v.pitch = v.goal if abs(away) <= step or v.glide <= 0 else v.pitch + math.copysign(step, away)
     row.slot, row.dt_s, row.age_s, row.control = s, dt_s, v.age_s, 0
-    if values.routes.count > 0:
+    if values.routes.route_count > 0:
         row.control = modulate(v, s, row.index, dt_s, values)
     controls = values.controls[row.control]
     if row.age_s <= 0:

@@ -21,6 +21,7 @@ MIXED = (0.35, 0.4, 0.25)           # how often one, two and three presets are m
 SLOW_S = 0.08                       # an attack from which on it swallows a struck or plucked sound
 SUSTAINED = 0.5                     # a share of presets
 TONE = ("time", "envelope", "touch", "filter", "character", "characteristic", "family")        # groups of controls; the drive, too
+KEPT = ("morph", "likeness", "lfo", "mod_envelope", "macro")        # groups that a roll leaves to the player: routes stay, too
 GAIN_DB = 24.0
 VARIED = ", varied"
 NEW = 0.5                           # an amount, from which on a roll has a name of its own
@@ -114,7 +115,7 @@ def _target(now: Patch, material: Material, rng: random.Random) -> Target:
     for identity in IDS:
         tonal = PARAMETERS[identity].group in TONE or identity == "drive.amount"
         donor = tone if tonal else room
-        if donor is not None and PARAMETERS[identity].group not in ("morph", "likeness"):
+        if donor is not None and PARAMETERS[identity].group not in KEPT:
             parameters[identity] = donor.parameters[identity]
     return Target(name, tuple(dict.fromkeys(preset.family for preset, _ in mixed if preset.family)), latents, parameters,
                   min(max(gain_db, -GAIN_DB), GAIN_DB))

@@ -8,7 +8,7 @@ from hummingface.instrument.patches.patch import Corner, Patch
 from hummingface.instrument.patches.routes import Route, can_be_moved
 from hummingface.instrument.patches.sources import BIPOLAR, SOURCES, UNIPOLAR
 from hummingface.instrument.performance.controls import INDEX, SLIDE
-from hummingface.instrument.performance.events import Reroute
+from hummingface.instrument.performance.events import PlayerEvent, Reroute
 from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Pressure, Set, Tempo
 from tests.performance.hearing import DRY, RATE, clicks
 
@@ -193,8 +193,8 @@ def test_logarithmic_controls_move_by_ratios_and_routes_to_one_target_add_up(pla
 
 
 def test_a_route_moves_the_depth_of_another_and_the_rate_of_its_source(plain):
-    routes = [Route("velocity", RESONANCE, 0.1), Route("macro.1", "route.1.depth", 0.3), Route("macro.1", "lfo.2.rate_hz", 0.5),
-              Route("lfo.2", "filter.cutoff_hz", 0.1)]
+    routes = [Route("velocity", RESONANCE, 0.1), Route("macro.1", "route.1.depth", 0.05), Route("macro.1", "lfo.2.rate_hz", 0.5),
+              Route("lfo.2", "filter.cutoff_hz", 0.1), Route("velocity", "route.2.depth", 0.25)]
     desk = Desk(plain, routes, [(0, NoteOn(0, 60, 127))], **{"macro.1": 1.0, "lfo.2.rate_hz": 1.0, "lfo.2.shape": 2})
     ages, values = desk.track("lfo.2", 60)
     assert desk.control(RESONANCE) == pytest.approx(12 + 24 * 0.4)
@@ -259,7 +259,8 @@ MANY = [Route("lfo.1", "latent.2", 0.2), Route("lfo.2", "filter.cutoff_hz", 0.3,
 
 
 def test_blocks_of_any_size_give_the_same_samples(untrained):
-    events = [(i * 3001, NoteOn(0, 45 + 3 * i, 60 + 8 * i)) for i in range(6)] + [(20011, Controller(0, 1, 99)), (30011, NoteOff(0, 48))]
+    events: list[tuple[int, PlayerEvent]] = [(i * 3001, NoteOn(0, 45 + 3 * i, 60 + 8 * i)) for i in range(6)]
+    events += [(20011, Controller(0, 1, 99)), (30011, NoteOff(0, 48))]
     patch = Patch("Test", untrained.name, (0.3,) * untrained.latents, {"lfo.2.scope": 1, "lfo.1.shape": 5}, routes=tuple(MANY))
     small, large = (Player(untrained, patch, seed=1, events=events).render(RATE, block) for block in (64, 333))
     np.testing.assert_array_equal(small, large)
@@ -287,6 +288,7 @@ def render_random(source, random, targets, seconds=0.4):
                          str(random.choice(["", UNIPOLAR, BIPOLAR])), float(random.uniform(-1, 1)),
                          str(random.choice(["", *SOURCES]))) for _ in range(32))
     patch = Patch("Random", source.name, tuple(random.uniform(-3, 3, source.latents)), moved, routes=routes)
-    events = [(i * 700, NoteOn(0, int(random.integers(21, 109)), int(random.integers(1, 128)))) for i in range(5)]
+    events: list[tuple[int, PlayerEvent]] = [
+        (i * 700, NoteOn(0, int(random.integers(21, 109)), int(random.integers(1, 128)))) for i in range(5)]
     events += [(9000, Controller(0, 1, 100)), (12000, Pressure(0, 0.8)), (12500, Bend(0, 0.7))]
     return Player(source, patch, seed=3, events=events).render(round(seconds * RATE), HOP)
