@@ -40,7 +40,7 @@ WATCH_S = 0.1
 LOAD_CALLBACKS = 64
 log = logging.getLogger(__name__)
 LASTING = ("set", "patch", "open_audio", "open_midi", "midi_map", "mpe", "velocity_curve", "listen_velocities",
-           "tuning", "osc")
+           "tuning", "osc", "midi_out")
 
 
 class Client:

@@ -56,6 +56,7 @@ class EngineOptions(TypedDict):
     log: Callable[[int, PlayerEvent], None] | None
     touch: Touch | None
     held: HeldBySource | None
+    played: Callable[[midi.Event], None] | None
 
 
 class Engine:
@@ -65,17 +66,18 @@ class Engine:
     by, name), ("controller", event) of each that came, ("failed", error). With `take` the engine is positioned at the take's beginning, and
     replays it sample for sample. `touch` applies the player's velocity curve to events from MIDI ports, before anything records them;
     `held` knows what each source holds. `log(sample, event)` is called for every event with the sample at which it takes effect; so is
-    `history`, which keeps the last minute.
+    `history`, which keeps the last minute. `played(event)` is called when notes and what channels say are played, also of a take.
     """
 
     def __init__(self, rate_hz: int, source: "Source", patch: Patch | None, *, seed: int = 0,
                  tell: Callable[..., None] = lambda *told: None, log: Callable[[int, PlayerEvent], None] | None = None,
-                 take: "Performance | None" = None, touch: Touch | None = None, held: HeldBySource | None = None):
+                 take: "Performance | None" = None, touch: Touch | None = None, held: HeldBySource | None = None,
+                 played: Callable[[midi.Event], None] | None = None):
         from hummingface.instrument.performance import snapshot
         from hummingface.instrument.performance.performer import Performer
         self.path, self._memory = shared_state.create(state_dtype.itemsize)
         self.state = new_state(rate_hz, seed=seed, buffer=self._memory)
-        self.rate_hz, self._tell = rate_hz, tell
+        self.rate_hz, self._tell, self._played = rate_hz, tell, played
         self._touch, self._held = touch or Touch(), held or HeldBySource()
         self.stream: OutputStream | None = None                     # the stream that advances the position now, for its clock
         self.jack: MidiInput | None = None                       # the stream, if MIDI comes with it
@@ -112,6 +114,7 @@ class Engine:
         """Start performing. Call it before the stream starts, so that no hop is late."""
         self.performer.advance(position(self.state) + self.performer.delay_samples)
         self._remember(quiet=self._snapshot.at_rest(self.performer))
+        self.performer.played = self._played            # from now on: what came before a take was rendered silently
         self.history.start()
         self._thread.start()
 

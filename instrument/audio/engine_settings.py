@@ -22,6 +22,7 @@ class EngineSettings:
         self._first_model = patch["model"]["name"] if patch else ""
         self._values: dict[str, float] = {}         # controls moved since the patch
         self._listening = False                     # to incoming velocities
+        self._midi_out = False                      # whether what is played goes to other programs
 
     def model_of(self, name: str) -> str:
         """The model, by name or file, that plays patches of this one: another one if the player named it at the start."""
@@ -46,6 +47,8 @@ class EngineSettings:
                 self.midi_map = message["map"]
             case "mpe":
                 self.mpe = message["mode"]
+            case "midi_out":
+                self._midi_out = message["on"]
             case "velocity_curve":
                 self.velocity_curve = message["table"]
             case "osc":
@@ -72,11 +75,14 @@ class EngineSettings:
             yield {"do": "set", "id": id_, "value": value}
 
     def touch(self) -> Iterator[dict[str, Any]]:
-        """Commands for what belongs to the player: the velocity curve, MPE, whether the window shows incoming velocities, the tuning."""
+        """Commands for what belongs to the player: the velocity curve, MPE, whether the window shows incoming velocities, MIDI out,
+        the tuning."""
         if self.velocity_curve is not None:
             yield {"do": "velocity_curve", "table": self.velocity_curve}
         yield {"do": "mpe", "mode": self.mpe}
         yield {"do": "listen_velocities", "on": self._listening}
+        if self._midi_out:
+            yield {"do": "midi_out", "on": True}
         if self.tuning is not None:
             yield {"do": "tuning", "tuning": self.tuning}
 

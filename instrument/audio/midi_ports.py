@@ -13,7 +13,7 @@ from hummingface.instrument.audio import midi_system
 from hummingface.instrument.audio.device_names import distinct, matching, stable_name
 from hummingface.instrument.audio.jack_inputs import INPUTS
 from hummingface.instrument.audio.jack_names import midi_sources
-from hummingface.instrument.audio.midi_system import Address
+from hummingface.instrument.audio.midi_system import OUR_OUTPUT, Address
 from hummingface.instrument.audio.output_stream import MidiInput
 
 BRIDGES = ("a2j", "Midi-Bridge", "system:midi")     # JACK clients through which ALSA's ports are in JACK already
@@ -79,8 +79,11 @@ class MidiPorts:
 
     def names(self) -> list[str]:
         """All existing ports."""
-        jack = self._jack.sources() if self._jack else []
-        return sorted({*self._system_ports().values(), *jack})
+        return sorted({*self._system_ports().values(), *self._jack_sources()})
+
+    def _jack_sources(self) -> list[str]:
+        """JACK's, but for what we send ourselves."""
+        return [name for name in self._jack.sources() if OUR_OUTPUT not in name] if self._jack else []
 
     def update(self) -> bool:
         """Open new ports, close those that have disappeared. Returns whether anything changed."""
@@ -109,7 +112,7 @@ class MidiPorts:
 
     def _update_jack(self, jack: MidiInput) -> None:
         self._offered -= jack.came()
-        sources, connected = jack.sources(), jack.connected()
+        sources, connected = self._jack_sources(), jack.connected()
         wanted = self._wanted(sources)
         for name in connected if self.wanted is not None else []:
             if name not in wanted:
@@ -145,7 +148,7 @@ class MidiPorts:
         if self._system is None or (self._jack and any(n.startswith(BRIDGES) for n in self._jack.sources())):
             return {}
         try:
-            addresses = self._system.addresses()
+            addresses = [address for address in self._system.addresses() if OUR_OUTPUT not in address.name]
             self.problem = ""
             return dict(zip(addresses, distinct(stable_name(address.name) for address in addresses), strict=True))
         except Exception as error:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mido.ports import BaseInput
 
 OUR_NAME, PORTMIDI_NAME = "HummingFace", "PortMidi"         # as ALSA's sequencer lists them
+OUR_OUTPUT = "HummingFace out"
 Hear = Callable[[bytes], None]
 CLOSE_S = 1.0
 _SEQUENCER = Path("/proc/asound/seq/clients")
@@ -72,6 +73,28 @@ def choose() -> tuple[System[Any] | None, str]:
             cure = " Type: sudo modprobe snd-seq" if sys.platform == "linux" else ""
             return None, f"The system's MIDI does not open: {str(error).rstrip('.')}.{cure}"
     return None, f"No MIDI from the system. Type: {_INSTALL.get(sys.platform, _ON_LINUX)}; or play through JACK. ({'; '.join(whys)})"
+
+
+def open_virtual_output(api: int | None = None) -> "rtmidi.MidiOut":
+    """A port that other programs can listen to: of ALSA, JACK or Core MIDI. `api`: the one of RtMidi's to use. Raises OSError, which says
+    why there is none."""
+    if sys.platform == "win32":
+        raise OSError("Windows has no virtual MIDI ports: MIDI out is not there")
+    try:
+        import rtmidi
+    except ImportError as error:
+        raise OSError(f"MIDI out needs python-rtmidi. Type: {sys.executable} -m pip install python-rtmidi") from error
+    dummy = getattr(rtmidi, "API_RTMIDI_DUMMY", None)
+    apis = [each for each in rtmidi.get_compiled_api() if each != dummy] if api is None else [api]
+    why = "python-rtmidi was compiled without MIDI of this system"
+    for each in sorted(apis, key=lambda kind: kind == rtmidi.API_UNIX_JACK):     # the system's own before JACK's
+        try:
+            port = rtmidi.MidiOut(each, name=OUR_OUTPUT)
+            port.open_virtual_port(OUR_OUTPUT)
+            return port
+        except Exception as error:                  # RtMidi raises classes of its own, which differ between versions
+            why = str(error).rstrip(".")
+    raise OSError(f'The MIDI port "{OUR_OUTPUT}" does not open: {why}')
 
 
 class RtMidi:

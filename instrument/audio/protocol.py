@@ -155,6 +155,7 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "open_audio": _AUDIO_CHOICE,
     "open_midi": {"ports": Field(or_none(list_of(_text)), "a list of port names, or null for all")},
     "osc": {"listen": _NAME, "echo": _NAME},
+    "midi_out": {"on": Field(_boolean, "true or false")},
     "test_tone": {"on": Field(_boolean, "true or false")},
     "record": {"on": Field(_boolean, "true or false"), "folder": _FOLDER, "format": _FORMAT},
     "capture": {"folder": _FOLDER, "format": _FORMAT},

@@ -37,6 +37,7 @@ from hummingface.models.playing.checked_json import parse_json
 if TYPE_CHECKING:
     from hummingface.instrument.audio.engine import Engine, EngineOptions
     from hummingface.instrument.audio.held_by_source import HeldBySource
+    from hummingface.instrument.audio.midi_out import MidiOut
     from hummingface.instrument.audio.mts_esp import MtsClient
     from hummingface.instrument.audio.osc_server import OscServer
     from hummingface.instrument.audio.output_stream import MidiInput
@@ -64,6 +65,7 @@ class Server:
     _recorder: "Recorder"
     _touch: "Touch"
     _held: "HeldBySource"
+    _midi_out: "MidiOut"
     _sounds: "SoundLoader"
     _source: "Source"
     _output: "Output"
@@ -153,6 +155,7 @@ class Server:
         opening.start()                                 # PortAudio and the model take about as long: side by side
         from hummingface.instrument.audio import mts_esp
         from hummingface.instrument.audio.held_by_source import HeldBySource
+        from hummingface.instrument.audio.midi_out import MidiOut
         from hummingface.instrument.audio.mts_esp import MtsClient
         from hummingface.instrument.audio.recall import Recall  # before a stream runs: imports delay the performer
         from hummingface.instrument.audio.sound_loader import SoundLoader
@@ -160,7 +163,7 @@ class Server:
         from hummingface.instrument.audio.velocity_input import Touch
         from hummingface.instrument.recording.recorder import Recorder
         self._recorder = Recorder(self._tell)
-        self._held = HeldBySource()
+        self._held, self._midi_out = HeldBySource(), MidiOut()
         mts = mts_esp.library()
         self._mts = MtsClient(mts, lambda event: self._playing.receive(event)) if mts is not None else None
         self._touch = Touch(lambda velocities: self._tell({"tell": "velocities", "incoming": velocities}))
@@ -221,7 +224,8 @@ class Server:
 
     def _engine_options(self) -> "EngineOptions":
         """The options of every engine here."""
-        return {"tell": self._performer_tells, "log": self._log_event if self._log else None, "touch": self._touch, "held": self._held}
+        return {"tell": self._performer_tells, "log": self._log_event if self._log else None, "touch": self._touch, "held": self._held,
+                "played": self._midi_out.send}
 
     def _end(self) -> None:
         registry.remove(os.getpid())
@@ -235,6 +239,7 @@ class Server:
             self._mts.close()
         if self._osc is not None:
             self._osc.close()
+        self._midi_out.use(False)
         self._output.fade_out()
         self._output.close()
         log.info("ends")
@@ -286,6 +291,8 @@ class Server:
                 self._set_midi_map(message["map"])
             case "osc":
                 self._open_osc(message)
+            case "midi_out":
+                self._midi_out.use(message["on"])
             case "osc patch":
                 self._play_named(message["name"])
             case "tuning":

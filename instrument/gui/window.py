@@ -312,7 +312,7 @@ class Window(QMainWindow):
     def open_settings(self) -> None:
         """Open the Audio · MIDI dialog."""
         self.client.send({"do": "list"})
-        self.dialog.show_choice(self.settings.audio, self.settings.midi_ports, self.settings.mpe)
+        self.dialog.show_choice(self.settings.audio, self.settings.midi_ports, self.settings.mpe, self.settings.midi_out)
         self.dialog.show_osc(self.settings.osc)
         self.dialog.show()
         self.dialog.raise_()
@@ -330,6 +330,8 @@ class Window(QMainWindow):
             self.settings.osc = message["listen"]
         elif message["do"] == "mpe":
             self.settings.mpe = message["mode"]
+        elif message["do"] == "midi_out":
+            self.settings.midi_out = message["on"]
         self._save_settings()
 
     # between starts

@@ -17,5 +17,13 @@ NUMBERS: tuple[str, ...] = (
     "keys.lowest", "keys.highest", "keys.softest", "keys.hardest", "keys.priority", "keys.stealing",
     "drive.amount", "chorus.mix", "chorus.rate_hz", "chorus.depth", "delay.mix", "delay.time_s", "delay.sync", "delay.feedback",
     "delay.damping", "reverb.mix", "reverb.decay_s", "reverb.size", "reverb.damping",
-    "master.volume_db", "master.tune_cents", "master.transpose", "master.width", "master.voices", "master.mode", "master.half_pedal")
+    "master.volume_db", "master.tune_cents", "master.transpose", "master.width", "master.voices", "master.mode", "master.half_pedal",
+    "unison.latents", "time.start", "time.direction", "time.hold_s", "time.freeze", "time.scrub", "time.position",
+    *(f"arpeggiator.{name}" for name in ("on", "mode", "rate", "octaves", "gate", "swing", "latch", "length")),
+    *(f"arpeggiator.step_{i + 1}" for i in range(16)),
+    *(f"lfo.{i + 1}.{name}" for i in range(3) for name in ("shape", "rate_hz", "sync", "phase", "fade_s", "scope")),
+    *(f"mod_envelope.{i + 1}.{name}" for i in range(2)
+      for name in ("delay_s", "attack_s", "hold_s", "decay_s", "sustain", "release_s", "curve")),
+    *(f"macro.{i + 1}" for i in range(8)),
+    "master.a4_hz", "master.tempo_bpm", "metronome.on", "metronome.level_db", "metronome.count_in")
 BY_NUMBER = dict(enumerate(NUMBERS))

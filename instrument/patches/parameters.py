@@ -230,6 +230,8 @@ _TABLE = [
               help="How many voices each note has. Each of them counts among the voices that sound at once."),
     Parameter("unison.detune_cents", "Detune", "unison", 0, 100, 12, "ct", help="How far the outermost voices of a note are from its key."),
     Parameter("unison.width", "Spread", "unison", 0, 1, 0.5, "%", help="How far the voices of a note spread over the stereo field."),
+    Parameter("unison.latents", "Differ", "unison", 0, 1, 0, "%",
+              help="How far the voices of a note differ in sound: each but the first is a step aside in the model's space."),
 
     Parameter("keys.priority", "Priority", "keys", 0, 2, 0, choices=("newest", "lowest", "highest"),
               help="Of several keys that are down, the one that sounds in the modes mono and legato."),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hummingface.instrument.performance.controls import MOTION, TRANSPOSE, Controls
+from hummingface.instrument.performance.controls import DIFFERENCE, MOTION, TRANSPOSE, Controls
 from hummingface.instrument.performance.dynamics import stroke
 from hummingface.instrument.performance.hop_writer import write_hop
 from hummingface.instrument.performance.modulation import Shaped, shape
@@ -26,6 +26,7 @@ from hummingface.instrument.performance.schedule import (
     schedule_start,
 )
 from hummingface.instrument.performance.source import Source
+from hummingface.instrument.performance.unison_latents import step_aside
 from hummingface.instrument.performance.voice_allocation import Voices
 from hummingface.instrument.performance.voice_state import ORDER, begin_voice, new_voice_state
 from hummingface.instrument.performance.voice_table import FADING, FREE
@@ -68,6 +69,7 @@ class HopMaker:
         self.modulation = Modulation(controls, voices, bends, seed)
         self._values = self.modulation.values(self.rate_hz)          # moved in place
         self.latents: LatentTarget | None = None                     # of the newest source, for latents that routes move
+        self._apart = False                                          # whether voices have latents of their own
         self._asks = np.zeros((ASKS, 2), np.int64)
         self._ended = np.zeros(SLOTS, np.int32)
         self.pool = Pool(state)                            # of whole notes; empty pages, where none is played
@@ -108,9 +110,7 @@ class HopMaker:
         self.modulation.use(routes)
         self._values = self.modulation.values(self.rate_hz)
         if not self.modulation.moves_latents:
-            for source in self.sources:
-                if source is not None:
-                    source.set_own(_NO_SLOTS, np.zeros((0, source.latents), np.float32))
+            self._share_latents()
 
     def restore_modulation(self, captured: dict[str, Any]) -> None:
         """Routes and their sources, as `Modulation.capture` gave them."""
@@ -146,8 +146,10 @@ class HopMaker:
         if self.modulation.active:
             self.modulation.move_shared(values, 1 / FRAMES_PER_SECOND)
         count, asked_rows, asked = schedule_hop(table, hop, values, self._models, self._rows, self._batch, self._asks)
-        if self.modulation.moves_latents:
+        if self.modulation.moves_latents or self._differs:
             self._move_latents(np.flatnonzero(self.voices.playing()))
+        elif self._apart:
+            self._share_latents()
         frames = self._decode(asked_rows)
         if hop % LEVEL_HOPS == 0:
             self._level_moved()
@@ -178,7 +180,7 @@ class HopMaker:
             count, asked_rows, first_quarter = schedule_start(table, begin, values, self._resting, self._rows, count, self._batch,
                                                               asked_rows)
             begins.append((slot, sample, before, count - before, first_quarter, first))
-        if self.modulation.moves_latents:
+        if self.modulation.moves_latents or self._differs:
             self._move_latents(np.flatnonzero(self.voices.playing()))
         frames = self._decode(asked_rows)
         self._level(np.array([slot for slot, _ in starts]))
@@ -198,16 +200,33 @@ class HopMaker:
             producer.publish_start(self.state)
 
     def _move_latents(self, slots: np.ndarray) -> None:
-        """Gives voices the latents that routes make for them. A source of whole notes has those that all share."""
+        """Gives voices the latents that routes and their unison make for them. A source of whole notes has those that all share."""
         source, modulation, latents = self.source, self.modulation, self.latents
         assert latents is not None, "the performer says where they stand"
-        if source.whole:
-            own = modulation.shared_latents
-        else:
+        if not source.whole:
             slots = slots[self.voices.table["source"][slots] == self.current]
-            own = modulation.latents_of(slots)
-        z, knobs = latents.at_each(own), own.controls[own.rows[:, None], source.knob_places]
-        source.set_own(slots, source.knobs_moved(z, knobs) if knobs.any() else z)
+        z = np.tile(source.target, (len(slots), 1))
+        if modulation.moves_latents:
+            own = modulation.shared_latents if source.whole else modulation.latents_of(slots)
+            z, knobs = latents.at_each(own), own.controls[own.rows[:, None], source.knob_places]
+            z = source.knobs_moved(z, knobs) if knobs.any() else z
+        if self._differs:
+            z = step_aside(self.voices.table, slots, z, source.latents - source.recordings, float(modulation.shared[DIFFERENCE]))
+        source.set_own(slots, z)
+        self._apart = True
+
+    @property
+    def _differs(self) -> bool:
+        """Whether the voices of a unison differ. Those of whole notes share one note."""
+        return self.voices.in_unison > 1 and self.modulation.shared[DIFFERENCE] > 0 and not self.source.whole
+
+    def _share_latents(self) -> None:
+        """No voice has latents of its own any more."""
+        self._apart = False
+        for source in self.sources:
+            if source is not None:
+                source.set_own(_NO_SLOTS, np.zeros((0, source.latents), np.float32))
+
     def _phase(self, slot: int, phase: np.ndarray) -> np.ndarray:
         """Where the partials of a voice start, [PARTIALS] radians; in unison each voice is elsewhere in its period, or they would begin as
         one."""

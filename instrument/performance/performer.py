@@ -47,6 +47,7 @@ from hummingface.instrument.performance.latent_target import LatentTarget
 from hummingface.instrument.performance.midi import (
     Bend,
     Controller,
+    Event,
     KeyPressure,
     Made,
     Mpe,
@@ -65,6 +66,7 @@ from hummingface.instrument.synthesis.state import boundary
 from hummingface.models.playing.frame import FRAMES_PER_SECOND
 
 _NAMES = list(INDEX)
+_Passed = KeyPressure | Pressure | Bend | Controller | Program | Panic      # on to who is told of what is played, besides notes
 NO_TEMPO_BPM = 120.0                # for the arpeggiator, where a take of before has no tempo
 
 
@@ -110,6 +112,7 @@ class Performer:
                                         self._retuned, self._show)
         self.maker = HopMaker(state, self.voices, self.controls, self.channels.bend, seed)
         self._queue: list[tuple[int, int, PlayerEvent]] = []
+        self.played: Callable[[Event], None] | None = None  # is told of what is played when it is: notes, and what channels say
         self._floor = boundary(-8, self.rate_hz) + 1        # earliest effect of a new event: after the
         self._applied = self._floor                         # newest hop's controls, and after all applied events
         self._starts: list[tuple[int, int]] = []    # (slot, sample) of notes that begin, not yet decoded
@@ -261,6 +264,12 @@ class Performer:
             handle(self, event, effect)
         elif (hear := _MESSAGES.get(type(event))) is not None:
             hear(self.messages, event)
+        if isinstance(event, _Passed):
+            self._pass_on(event)
+
+    def _pass_on(self, event: Event) -> None:
+        if self.played is not None:
+            self.played(event)
 
     def _play_made(self, event: NoteOn | NoteOff, sample: int) -> None:
         """Plays what the arpeggiator has made of the keys, and logs it beside them."""
@@ -293,6 +302,7 @@ class Performer:
             self._play_made(made, sample)
 
     def _strike(self, event: NoteOn, sample: int) -> None:
+        self._pass_on(event)
         voices = self.voices
         if voices.starts_left <= 0 and voices.rules == FIRST_OFF_ENDS:
             self.lost_notes += 1
@@ -314,6 +324,7 @@ class Performer:
             self._release(event, sample)
 
     def _release(self, event: NoteOff, sample: int) -> None:
+        self._pass_on(event)
         if self.voices.starts_left <= 0 and self.voices.rules == FIRST_OFF_ENDS:
             self.voices.all_notes_off(event.channel)
         else:

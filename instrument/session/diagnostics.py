@@ -32,7 +32,7 @@ def text(settings: Settings, playing: Playing) -> str:
                                      *(f"{name}={os.environ[name]}" for name in VARIABLES if name in os.environ)]),
         ("Sound", [f"patch {playing.patch!r}, model {playing.model!r}", f"plays on {_fields(audio)}", f"MIDI {_fields(midi)}"]),
         ("Chosen", [f"audio device {settings.audio_device!r}, {settings.rate_hz} Hz, blocks of {settings.block_samples}",
-                    f"MIDI ports {settings.midi_ports!r}", f"MPE {settings.mpe}",
+                    f"MIDI ports {settings.midi_ports!r}", f"MPE {settings.mpe}, MIDI out {settings.midi_out}",
                     f"takes as {settings.take_format} into {settings.take_folder!r}"]),
         ("Devices", [*(_fields(device) for device in devices.get("audio", ())), *(f"MIDI {port}" for port in devices.get("midi", ()))]),
         ("Library", library.read_problems()),

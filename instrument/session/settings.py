@@ -46,6 +46,7 @@ class Settings:
     block_samples: int | None = None
     midi_ports: list[str] | None = None
     midi_map: list | None = None                # which controllers move which controls, for all patches; None: the table's own
+    midi_out: bool = False                      # whether what is played goes to other programs
     mpe: str = AUTOMATIC                        # how MPE is played: a name of `mpe.MODES`
     velocity_curve: str | list = velocity_curve.LINEAR.name     # the player's, as `velocity_curve.from_json` takes it
     own_velocity_curve: list | None = None      # the last one that is no preset, to be chosen again
@@ -165,6 +166,7 @@ _CHECKS = {
     "midi_map": or_none(_is_midi_map),
     "midi_map_name": or_none(_text),
     "midi_maps": lambda value: isinstance(value, dict) and all(_text(name) and _is_midi_map(table) for name, table in value.items()),
+    "midi_out": lambda value: isinstance(value, bool),
     "mpe": lambda value: value in list(MODES),
     "tuning": or_none(scale_tuning.is_tuning),
     "osc": or_none(_is_place),

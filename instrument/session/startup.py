@@ -75,6 +75,8 @@ def prepare(patch: str | None = None, model: str | None = None, audio_device: st
     client = Client(choice, ports, first.to_json() if first else None, settings.midi_map,
                     velocity_curve=curve.table, mpe=settings.mpe, model=model, tuning=settings.tuning, osc=heard, attach=model is None,
                     overrides=overrides)
+    if settings.midi_out:
+        client.send({"do": "midi_out", "on": True})         # remembered until there is a process
     return Prepared(settings, client, first, notices)
 
 

@@ -10,6 +10,7 @@ def test_come_back_as_they_were(tmp_path):
     file = tmp_path / "deep" / "settings.json"
     wanted = settings.Settings(audio_device="Keys, JACK", rate_hz=44100, block_samples=64, midi_ports=["a"], patch="Glass",
                                midi_map=[{"cc": 74, "control": "filter.cutoff_hz"}], controls={"master.volume_db": -3.0}, mpe="upper",
+                               midi_out=True,
                                velocity_curve=[[1, 20], [64, 90], [127, 127]], own_velocity_curve=[[1, 9], [127, 99]])
     wanted.save(file)
     assert settings.load(file) == (wanted, "")
@@ -38,7 +39,7 @@ def test_what_is_no_settings_is_put_aside(tmp_path, content):
     ("controls", {"master.volume_db": 1e9}), ("controls", {"no.such": 0}),
     ("own_velocity_curve", "Linear"), ("own_velocity_curve", [[1, 1]]),
     ("velocity_curve", "no such"), ("velocity_curve", None), ("velocity_curve", [[1, 1]]), ("velocity_curve", [[1, 50], [127, 20]]),
-    ("mpe", "no such"), ("mpe", []), ("take_format", "mp3"), ("take_format", []), ("take_folder", 3), ("unknown", 1)])
+    ("midi_out", 1), ("mpe", "no such"), ("mpe", []), ("take_format", "mp3"), ("take_format", []), ("take_folder", 3), ("unknown", 1)])
 def test_what_makes_no_sense_is_left_out_alone(tmp_path, name, value):
     file = tmp_path / "settings.json"
     file.write_text(json.dumps({"patch": "Glass", name: value}))

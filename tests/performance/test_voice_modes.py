@@ -238,3 +238,25 @@ def test_keys_and_velocities_beyond_their_ranges_do_not_sound(plain):
         player.performer.receive(NoteOff(0, key), player.position)
     player.render(2 * RATE)
     assert player.performer.sounding() == 0
+
+
+def test_voices_of_a_note_differ_as_far_as_asked():
+    """Each but the first has latents of its own, the same in every note; at 0 all share those of the patch."""
+    from hummingface.instrument.performance.frame_source import FrameSource
+    from hummingface.models.playing.untrained import untrained
+    source = FrameSource(untrained(seed=1, width=32))
+
+    def vectors(difference: float, key: int = 57) -> np.ndarray:
+        player = Player(source, events=[*DRY, (0, Set("unison.voices", 4)), (0, Set("unison.latents", difference)),
+                                        (0, NoteOn(0, 50, 90)), (100, NoteOff(0, 50)), (RATE // 4, NoteOn(0, key, 90))])
+        player.render(RATE // 2)
+        table = player.performer.voices.table
+        slots = np.flatnonzero((table["key"] == key) & player.performer.voices.playing())
+        return source._notes[slots[np.argsort(table["born"][slots])]].copy()
+    same, half, full = vectors(0.0), vectors(0.5), vectors(1.0)
+    assert np.abs(same - same[0]).max() < 1e-5
+    away = [np.linalg.norm(notes - same[0], axis=1) for notes in (half, full)]
+    assert (away[0][0], away[1][0]) == pytest.approx((0, 0), abs=1e-4), "the first is the patch itself"
+    assert (away[0][1:] > 1e-3).all() and (away[1][1:] > away[0][1:]).all()
+    assert np.abs(full[1] - full[2]).max() > 1e-3
+    assert np.array_equal(vectors(1.0), full)

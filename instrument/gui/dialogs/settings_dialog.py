@@ -141,7 +141,16 @@ class SettingsDialog(QDialog):
         self.no_ports = Label(NO_PORTS, wraps=True)
         self.no_ports.setObjectName("dim")
         self.ports = PortList()
-        column.addWidget(self.all_ports)
+        self.midi_out = QCheckBox("MIDI out: what is played")
+        self.midi_out.setAccessibleName("MIDI out")
+        set_tip(self.midi_out, "A port, “HummingFace out”, from which other programs hear the notes, as the velocity curve and the "
+                "arpeggiator have made them")
+        self.midi_out.clicked.connect(lambda on: self.wanted.emit({"do": "midi_out", "on": on}))
+        first = QHBoxLayout()
+        first.addWidget(self.all_ports)
+        first.addStretch(1)
+        first.addWidget(self.midi_out)
+        column.addLayout(first)
         column.addWidget(self.no_ports)
         column.addWidget(self.ports)
         self.touch = QPushButton("Velocity curve…")
@@ -201,7 +210,8 @@ class SettingsDialog(QDialog):
         self.device.setCurrentIndex(self._index_of(chosen))
         self._list_ports(midi, [box.port for box in self.ports.boxes if box.isChecked()])
 
-    def show_choice(self, audio: AudioChoice, midi_ports: list[str] | None, mpe: str = MPE_AUTOMATIC) -> None:
+    def show_choice(self, audio: AudioChoice, midi_ports: list[str] | None, mpe: str = MPE_AUTOMATIC,
+                    midi_out: bool = False) -> None:
         """Show the player's earlier choice."""
         for box, value, text in ((self.device, audio.device, str(audio.device)),
                                  (self.rate, audio.rate_hz, f"{(audio.rate_hz or 0) / 1000:g} kHz"),
@@ -212,6 +222,7 @@ class SettingsDialog(QDialog):
                 box.addItem(text, value)
             box.setCurrentIndex(max(box.findData(value), 0))
         self.mpe.setCurrentIndex(self.mpe.findData(mpe))
+        self.midi_out.setChecked(midi_out)
         self.all_ports.setChecked(midi_ports is None)
         if midi_ports is not None:
             self._list_ports([box.port for box in self.ports.boxes], midi_ports)
