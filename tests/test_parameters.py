@@ -13,7 +13,7 @@ def test_every_control_is_whole(p):
     assert p.curve in ("linear", "log")
     assert p.curve != "log" or p.lowest > 0
     assert p.group == p.id.split(".")[0] or (p.group, p.id.split(".")[0]) in {
-        ("touch", "dynamics"), ("effects", "drive"), ("effects", "chorus"), ("effects", "delay"), ("effects", "reverb")}
+        ("touch", "dynamics"), ("effects", "drive"), ("effects", "chorus"), ("effects", "delay"), ("effects", "reverb"), ("keys", "motion")}
 
 
 @pytest.mark.parametrize("p", PARAMETERS.values(), ids=lambda p: p.id)

@@ -8,6 +8,7 @@ from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.nrpn_numbers import NUMBERS
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.performance import snapshot, snapshot_check
+from hummingface.instrument.performance.controller_map import ControllerMapping
 from hummingface.instrument.performance.controls import INDEX
 from hummingface.instrument.performance.midi import (
     DATA_LSB,
@@ -84,9 +85,10 @@ def test_controllers_have_fine_halves(plain):
     assert again.volume[0] == pytest.approx(100 * 128 * 127 / 16383), "once a fine half came, a coarse one stands for its lowest value"
 
 
-def test_mapped_controllers_are_fine_too_and_a_mapped_one_is_no_half(plain):
+def test_controllers_are_fine_where_the_map_says_so_and_a_mapped_one_is_no_half(plain):
     player = Player(plain)
-    player.performer.messages.controllers = {20: "filter.cutoff_hz", 39: "latent.2", 66: "latent.3"}
+    player.performer.messages.controllers.use([ControllerMapping(20, "filter.cutoff_hz", fine=True), ControllerMapping(39, "latent.2"),
+                                               ControllerMapping(66, "latent.3")])
     for event in (Controller(0, 20, 64), Controller(0, 52, 3), Controller(0, 39, 127), Controller(0, SOSTENUTO, 127)):
         player.performer.receive(event, 0)
     player.render(256)

@@ -189,7 +189,7 @@ def test_after_a_take_of_before_a_new_patch_brings_todays_dynamics(untrained_sou
 
 
 def test_a_take_of_today_keeps_todays_dynamics(untrained_source):
-    text = (EARLIER / "take-0.1.jsonl").read_bytes().replace(b'"moment":{', b'"moment":{"law":2,"rules":2,', 1)
+    text = (EARLIER / "take-0.1.jsonl").read_bytes().replace(b'"moment":{', b'"moment":{"law":2,"rules":3,', 1)
     text = text.replace(b'"end":true', b'"end":true,"late":0')
     take = played.parse(text, "a take")
     assert replay.notice(take, untrained_source) == ""

@@ -385,6 +385,6 @@ def test_tuning_messages_in_a_midi_file_reach_every_part(tmp_path):
                                        mido.Message("note_on", note=60, velocity=100, channel=1),
                                        mido.Message("note_on", note=60, velocity=100, channel=4, time=10)]))
     file.save(tmp_path / "tuned.mid")
-    parts = _divided(score.read(tmp_path / "tuned.mid"), "channel")
+    parts = _divided(score.read(tmp_path / "tuned.mid"), "channel", {})
     assert {number: [type(event).__name__ for _, event in events] for number, events in parts.items()} == {
         2: ["TuneKeys", "NoteOn"], 5: ["TuneKeys", "NoteOn"]}

@@ -7,7 +7,7 @@ import pytest
 
 from hummingface.instrument.offline.player import Player, play_events
 from hummingface.instrument.performance import midi
-from hummingface.instrument.performance.events import Load, Reroute
+from hummingface.instrument.performance.events import Load
 from hummingface.instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Panic, Pressure, Set
 from tests.performance.hearing import CHORD, DRY, RATE, cents, clicks, pitch_hz, play
 

@@ -7,7 +7,7 @@ from hummingface.instrument.patches.parameters import LFO_BEATS, LFO_SHAPES, PAR
 from hummingface.instrument.patches.patch import Corner, Patch
 from hummingface.instrument.patches.routes import Route, can_be_moved
 from hummingface.instrument.patches.sources import BIPOLAR, SOURCES, UNIPOLAR
-from hummingface.instrument.performance.controls import INDEX, SLIDE
+from hummingface.instrument.performance.controls import INDEX
 from hummingface.instrument.performance.events import PlayerEvent, Reroute
 from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Pressure, Set, Tempo
 from tests.performance.hearing import DRY, RATE, clicks
@@ -155,7 +155,7 @@ def test_sources_say_what_the_hand_does(plain):
     hand = [(0, NoteOn(2, 72, 64)), (1, NoteOn(2, 48, 127)), (9, Bend(2, -0.5)), (9, Controller(2, 1, 127)), (9, Pressure(2, 0.25)),
             (9, KeyPressure(2, 72, 0.5)), (9, Controller(2, 64, 127)), (9, Set("macro.3", 0.8))]
     desk = Desk(plain, routes, hand)
-    desk.player.performer.controls.set_channel(2, SLIDE, 1.0)
+    desk.player.performer.channels.slide[2] = 1.0               # as a member of a zone has it; the next message takes it to its line
     desk.pass_s(0.4)
     wanted = {"velocity": 64 / 127, "key": 0.2, "bend": -0.5, "wheel": 1.0, "pressure": 0.75, "pedal": 1.0, "macro.3": 0.8, "macro.4": 0.0,
               "slide": 1.0, "release_velocity": 0.0}

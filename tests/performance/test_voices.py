@@ -78,7 +78,7 @@ def test_stealing_takes_what_was_released_first_then_the_quietest_then_the_oldes
     voices.note_off(0, 63)
     voices.note_off(0, 61)
     for expected in (63, 61, 62, 60):
-        voices.note_on(0, 40 + expected, 100)
+        voices.note_on(0, 20 + expected, 100)
         assert voices.stage[slots[expected - 60]] == FADING
         voices.table["peak"][voices.playing() & (voices.key > 79)] = 0.5
 
