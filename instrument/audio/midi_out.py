@@ -33,7 +33,7 @@ class MidiOut:
         """Open the port, or close it. Raises OSError, which says why there is none."""
         if on and self._thread is None:
             port = open_virtual_output(self._api)
-            self._waiting = waiting = queue.SimpleQueue()
+            self._waiting = waiting = queue.SimpleQueue[PlayerEvent | None]()
             self._thread = threading.Thread(target=_send, args=(port, waiting), name=OUR_OUTPUT, daemon=True)
             self._thread.start()
         elif not on and self._thread is not None:
