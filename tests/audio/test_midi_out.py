@@ -9,9 +9,12 @@ from hummingface.instrument.audio import midi_system
 from hummingface.instrument.audio.midi_out import MidiOut
 from hummingface.instrument.audio.midi_system import OUR_OUTPUT
 from hummingface.instrument.offline.player import Player
-from hummingface.instrument.performance.events import PlayerEvent
 from hummingface.instrument.performance.midi import Bend, Controller, Mpe, NoteOff, NoteOn, Panic, Program, Set
 from tests.jack_server import DEFAULT, JackServer, default_server_kept, unused_name
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hummingface.instrument.performance.events import PlayerEvent
 
 ANSWER_S = 20.0
 

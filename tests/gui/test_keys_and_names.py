@@ -76,7 +76,8 @@ def test_tab_reaches_everything_and_goes_back_the_same_way(window):
 def test_tab_goes_as_one_reads(window):
     stops = tab_round(window)
     order = [window.patches.name, *window.latents.knobs.values(), window.morph.pad, window.morph.amount, window.spectrogram.view,
-             *window.output.controls.values(), *(c for section in window.panels.pages[0] for c in section.controls.values()), window.bend, window.wheel, window.keyboard,
+             *window.output.controls.values(), *(knob for section in window.panels.pages[0] for knob in section.controls.values()),
+             window.bend, window.wheel, window.keyboard,
              window.status.panic]
     start = stops.index(window.patches.name)
     places = [(stops.index(w) - start) % len(stops) for w in order]
