@@ -2,6 +2,7 @@
 import queue
 import shutil
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,7 +12,6 @@ from hummingface.instrument.audio.midi_system import OUR_OUTPUT
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.performance.midi import Bend, Controller, Mpe, NoteOff, NoteOn, Panic, Program, Set
 from tests.jack_server import DEFAULT, JackServer, default_server_kept, unused_name
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hummingface.instrument.performance.events import PlayerEvent
