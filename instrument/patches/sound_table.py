@@ -22,7 +22,8 @@ FACTORY_FILE, OWN_FILE = "sounds.json", "measured-sounds.json"
 LARGEST_BYTES = 8 << 20
 MOST_OWN = 5000                        # of the player's: the newest are kept
 HASH_DIGITS = 20
-NOT_HEARD = ("name", "author", "tags", "blend", "model", "gain_db", "version", "macros")      # fields of a patch's file; measures have no levels
+# Fields of a patch's file; levels are removed from every measure.
+NOT_HEARD = ("name", "author", "tags", "blend", "model", "gain_db", "version", "macros")
 FIRST_MEASURED = 4                     # the version of patches that hashes have in them: a later one changes no sound
 
 Measured = dict[str, float]

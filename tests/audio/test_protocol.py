@@ -16,7 +16,8 @@ GOOD: list[dict] = [
     {"do": "capture", "folder": None, "format": "wav32"}, {"do": "recall", "path": "/takes/a.wav"},
     {"do": "renew", "model": "My Cello"}, {"do": "quit"},
     {"do": "velocity_curve", "table": list(range(128))}, {"do": "velocity_curve", "table": [0, *[100] * 127]},
-    {"do": "listen_velocities", "on": True},
+    {"do": "listen_velocities", "on": True}, {"do": "routes", "routes": []},
+    {"do": "routes", "routes": [{"source": "lfo.1", "target": "morph.x", "depth": -1, "scale": "wheel"}]},
 ]
 BAD = [
     {"do": "renew"}, {"do": "renew", "model": 3},
@@ -43,6 +44,8 @@ BAD = [
     {"do": "velocity_curve", "table": [0, *range(127)]}, {"do": "velocity_curve", "table": [1, *range(1, 128)]},
     {"do": "velocity_curve", "table": [*range(127), 128]}, {"do": "velocity_curve", "table": [*range(126), 127, 126]},
     {"do": "velocity_curve", "table": [0.0, *range(1, 128)]}, {"do": "listen_velocities", "on": 1},
+    {"do": "routes"}, {"do": "routes", "routes": {}}, {"do": "routes", "routes": [{"source": "lfo.1"}]},
+    {"do": "routes", "routes": [{"source": "lfo.1", "target": "morph.x"}] * 33},
 ]
 
 

@@ -1,7 +1,8 @@
 """Random patches with random routes: `python tests/bench/random_routes.py [--patches 1000] [--seed 1] [--json FILE]`.
 
 Every control of a patch is drawn from its whole range, with 32 routes between drawn sources and targets; a chord is played with wheel,
-pressure and bend. All samples have to be finite and within -1..1. Reports the loudest sample, how many patches are silent, and what a patch takes.
+pressure and bend. All samples have to be finite and within -1..1. Reports the loudest sample, how many patches are silent, and what a
+patch takes.
 """
 import argparse
 import json
