@@ -37,9 +37,9 @@ class MidiOut:
             self._thread = threading.Thread(target=_send, args=(port, waiting), name=OUR_OUTPUT, daemon=True)
             self._thread.start()
         elif not on and self._thread is not None:
-            waiting, self._waiting = self._waiting, None
-            assert waiting is not None
-            waiting.put(None)
+            if self._waiting is not None:
+                self._waiting.put(None)
+            self._waiting = None
             self._thread.join(CLOSE_S)
             self._thread = None
 
