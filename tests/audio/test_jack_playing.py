@@ -41,25 +41,37 @@ def logged(log) -> list[tuple[int, Event]]:
     return [(line.pop("sample"), (tuning_events if line["event"] in tuning_events.KINDS else midi).from_json(line)) for line in lines]
 
 
+def use_period(playing, block: int) -> None:
+    """Have JACK take this period from now on, under the running engine."""
+    import jack
+    playing.told.forget()
+    with jack.Client("changer", no_start_server=True) as changer:
+        if changer.blocksize != block:
+            changer.blocksize = block
+            playing.told.wait(tell="audio", block_samples=block)
+
+
 def test_a_dense_performance_equals_the_offline_render(playing):
     from hummingface.instrument.offline.player import Player as OfflinePlayer
-    performance = dense_performance(SECONDS)
+    use_period(playing, PERIOD)
+    performance, before = dense_performance(SECONDS), len(logged(playing.log))
+    begins = int(playing.client._state[0]["position"])
     with Player(performance, SECONDS + 1) as player:
         captured = player.play_freewheeling()
         state = playing.client._state[0]
         assert state["waits_given_up"] == 0
         position = int(state["position"])
         events = logged(playing.log)        # while the port is there: once it is gone, keys are released
-    assert len(events) == len(performance), "every event arrived, once"
+    assert len(events) - before == len(performance), "every event arrived, once"
     rendered = OfflinePlayer(playing.sound.source, playing.sound.patch, events=events).render(position, 1024)
     # Where the recording lies in the engine's time: found by the sound, so that the stamps can be judged by it.
-    begin = _where(captured, rendered)
+    begin = begins + _where(captured, rendered[begins:])
     ours = rendered[begin:begin + len(captured)]
     assert len(ours) == len(captured)
     assert np.abs(captured).max() > 0.01
     assert np.abs(ours - captured).max() <= 1e-4
     ahead = player.first_sent - player.first_recorded
-    errors = [effect - PERIOD - (begin + ahead + frame) for (effect, _), (frame, _) in zip(events, performance, strict=True)]
+    errors = [effect - PERIOD - (begin + ahead + frame) for (effect, _), (frame, _) in zip(events[before:], performance, strict=True)]
     assert max(map(abs, errors)) <= PERIOD
     assert set(errors) == {0}, "and even to the sample"
 
@@ -89,12 +101,7 @@ def _where(captured: np.ndarray, rendered: np.ndarray) -> int:
 @pytest.mark.parametrize("block", [64, 128, 256])
 def test_a_note_sounds_one_block_after_its_stamp(playing, block):
     """200 notes at any frame; JACK's period is changed under the running engine."""
-    import jack
-    playing.told.forget()
-    with jack.Client("changer", no_start_server=True) as changer:
-        if changer.blocksize != block:
-            changer.blocksize = block
-            playing.told.wait(tell="audio", block_samples=block)
+    use_period(playing, block)
     look_at_ports(playing.client, playing.told)
     random = np.random.default_rng(block)
     frames = np.arange(200) * GAP_SAMPLES + 480 + random.integers(0, 512, 200)

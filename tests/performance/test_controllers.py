@@ -139,6 +139,31 @@ def test_a_snapshot_goes_on_where_zones_pedals_and_numbers_were(plain):
     assert one.voices.caught.tolist() == two.voices.caught.tolist() == [True] * 5 + [False] * 11
 
 
+def test_what_is_played_from_a_snapshot_is_the_same_sound():
+    """MPE in unison, whose voices differ, under a pedal that is half down: from another performer, with a network of its own."""
+    from hummingface.instrument.performance.frame_source import FrameSource
+    from hummingface.models.playing.untrained import untrained
+    first, second = (Player(FrameSource(untrained(seed=1, width=32)), seed=5) for _ in range(2))
+    moved = {"unison.voices": 3, "unison.latents": 0.6, "motion.glide_s": 0.1, "motion.glide_when": 2, "master.half_pedal": 1,
+             "filter.cutoff_hz": 3000.0, "reverb.mix": 0.0}
+    for _, event in at(0, zone(0, 4), rpn(2, 0, 24), Controller(1, 74, 10), Controller(0, 67, 90), Controller(0, 64, 40),
+                       *(Set(name, value) for name, value in moved.items())):
+        first.performer.receive(event, 0)
+    first.render(RATE)
+    assert snapshot.at_rest(first.performer)
+    begin = snapshot.restore(second.performer, snapshot_check.check(json.loads(json.dumps(snapshot.capture(first.performer)))))
+    hands = MpePlayer(0, 4, 24.0)
+    later = [*at(RATE, hands.strike(48, semitones=0.3, slide=20), hands.strike(64, slide=100)),
+             *at(RATE + 9000, hands.bend(48, 2.0), hands.slide(64, 0), hands.press(48, 0.8), Bend(0, 0.5)),
+             *at(RATE + 15000, hands.lift(48), hands.strike(72)), *at(RATE + 20000, hands.lift(64, 90), Controller(0, 64, 0))]
+    sounds = []
+    for player, position in ((first, RATE), (second, begin)):
+        for sample, event in later:
+            player.performer.receive(event, sample)
+        sounds.append(player.render(RATE - position + RATE)[RATE - position:])
+    assert np.abs(sounds[0]).max() > 0.01 and np.abs(sounds[0] - sounds[1]).max() < 1e-4
+
+
 @pytest.mark.parametrize("damage", [{"zones": {"mode": "?", "lower": 0, "upper": 0}}, {"zones": {"mode": [], "lower": 0, "upper": 0}},
                                     {"zones": {"mode": "off", "lower": 16, "upper": 0}}, {"zones": 3}, {"fine": [[16, 0, 0, 0]]},
                                     {"fine": [[0, 0, 128, 0]]}, {"nrpn": []}, {"soft": [2.0] * 16}, {"slide": [0.5] * 15}])
