@@ -20,7 +20,7 @@ from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording.performance_log import TakeError
 from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.checked_json import JsonError, open_file, parse_json
-from hummingface.train.data.fetch import FetchError, Published
+from hummingface.train.data.fetch import FetchError, PublishedDataset
 from hummingface.train.notes import sfz_text
 from hummingface.train.notes.note import MOST_SAMPLES, SourceError, read_sound
 from hummingface.train.notes.nsynth import NSynth
@@ -263,7 +263,7 @@ def test_archives_cut_anywhere_say_so(tmp_path, mode):
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://a/b.tar", "data:,x", "/etc/passwd", "http:///x", "http://a/..", "http://a/.",
                                  "http://a/", "http://a", "http://a/b?x=/..", "http://a/%2e%2e", "http://a/b%2fc", "http://a/" + "n" * 300])
 def test_only_files_of_the_web_are_fetched(url):
-    published = Published(url)
+    published = PublishedDataset(url)
     if url == "http://a/b?x=/..":
         assert published.name == "b"
         return

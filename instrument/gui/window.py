@@ -17,7 +17,7 @@ from hummingface.instrument.gui.controllers.midi_learn import MidiLearn
 from hummingface.instrument.gui.controllers.modulation_display import ModulationDisplay
 from hummingface.instrument.gui.controllers.patch_choosing import PatchChoosing
 from hummingface.instrument.gui.controllers.qwerty import Qwerty
-from hummingface.instrument.gui.controllers.recording_control import Recording
+from hummingface.instrument.gui.controllers.recording_control import RecordingControl
 from hummingface.instrument.gui.controllers.sounds_from_recordings import SoundsFromRecordings
 from hummingface.instrument.gui.controllers.tuning_menu import TuningMenu
 from hummingface.instrument.gui.controllers.window_restore import Keeping
@@ -134,7 +134,7 @@ class Window(QMainWindow):
         self.news.on_ready.append(self._send_wheel)
         self.tuning = TuningMenu(self, self.session, self.settings, self.banner, self.client.send, self._save_settings)
         self.output.tools.addWidget(self.tuning.button)
-        self.recording = Recording(self.recorder, self.banner, self.settings, self.client.send)
+        self.recording = RecordingControl(self.recorder, self.banner, self.settings, self.client.send)
         self.recordings: SoundsFromRecordings = SoundsFromRecordings(self, self.session, self.banner, self.client.model_of, self.recall,
                                                                        self.tuning.drop)
         self.help = HelpMenu(self, self.client.send, self.session, self.settings, self.banner, self.client.model_of)

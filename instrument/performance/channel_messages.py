@@ -24,7 +24,7 @@ _LEVELS = {midi.VOLUME: "volume", midi.EXPRESSION: "expression"}
 _FINE = {midi.MOD_WHEEL, midi.VOLUME, midi.PAN, midi.EXPRESSION}      # of 14 bits, besides those that the player's map has so
 
 
-class Played(NamedTuple):
+class MessageTargets(NamedTuple):
     """What the messages move."""
     controls: Controls
     voices: Voices
@@ -39,7 +39,7 @@ class ChannelMessages:
     Attributes: `channels`, what each has said; `zones`; `controllers`, the player's map.
     """
 
-    def __init__(self, played: Played, moved: Callable[[str, float], None], retuned: Callable[[], None],
+    def __init__(self, played: MessageTargets, moved: Callable[[str, float], None], retuned: Callable[[], None],
                  shown: Callable[[int], None]) -> None:
         self._controls, self._voices, self._arpeggiator, self._key_pitches = played
         self._moved, self._retuned, self._shown = moved, retuned, shown

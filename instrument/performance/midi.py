@@ -40,7 +40,7 @@ class NoteOff:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class ArpeggiatorNote:
     """A note that the arpeggiator has made begins, or ends (velocity 0). For the record: a performer that hears it does nothing."""
     channel: int
     note: int
@@ -110,7 +110,7 @@ class Mpe:
     upper: int = 0
 
 
-Event = NoteOn | NoteOff | Made | KeyPressure | Pressure | Bend | Controller | Program | Set | Panic | Tempo | Mpe
+Event = NoteOn | NoteOff | ArpeggiatorNote | KeyPressure | Pressure | Bend | Controller | Program | Set | Panic | Tempo | Mpe
 _KINDS = {kind.__name__: kind for kind in Event.__args__}
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.arpeggiator import Arpeggiator
-from hummingface.instrument.performance.channel_messages import ChannelMessages, Played
+from hummingface.instrument.performance.channel_messages import ChannelMessages, MessageTargets
 from hummingface.instrument.performance.channel_state import ChannelShown, ChannelState
 from hummingface.instrument.performance.controls import (
     A4,
@@ -45,11 +45,11 @@ from hummingface.instrument.performance.hops import HopMaker
 from hummingface.instrument.performance.key_pitches import KeyPitches
 from hummingface.instrument.performance.latent_target import LatentTarget
 from hummingface.instrument.performance.midi import (
+    ArpeggiatorNote,
     Bend,
     Controller,
     Event,
     KeyPressure,
-    Made,
     Mpe,
     NoteOff,
     NoteOn,
@@ -108,7 +108,7 @@ class Performer:
         self.voices = Voices(self.key_pitches.table)
         self.controls = Controls(1 / FRAMES_PER_SECOND)
         self.arpeggiator = Arpeggiator(self.rate_hz, seed)
-        self.messages = ChannelMessages(Played(self.controls, self.voices, self.arpeggiator, self.key_pitches), self._moved,
+        self.messages = ChannelMessages(MessageTargets(self.controls, self.voices, self.arpeggiator, self.key_pitches), self._moved,
                                         self._retuned, self._show)
         self.maker = HopMaker(state, self.voices, self.controls, self.channels.bend, seed)
         self._queue: list[tuple[int, int, PlayerEvent]] = []
@@ -274,7 +274,7 @@ class Performer:
     def _play_made(self, event: NoteOn | NoteOff, sample: int) -> None:
         """Plays what the arpeggiator has made of the keys, and logs it beside them."""
         if self.log is not None:
-            self.log(sample, Made(event.channel, event.note, event.velocity if isinstance(event, NoteOn) else 0))
+            self.log(sample, ArpeggiatorNote(event.channel, event.note, event.velocity if isinstance(event, NoteOn) else 0))
         if isinstance(event, NoteOn):
             self._strike(event, sample)
         else:

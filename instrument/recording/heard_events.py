@@ -18,7 +18,7 @@ class HeardEvents:
     def hear(self, event: PlayerEvent) -> PlayerEvent | None:
         """What another instrument is to hear of an event; None for nothing."""
         match event:
-            case midi.Made():
+            case midi.ArpeggiatorNote():
                 return event.heard
             case midi.NoteOn(channel, note, _) if self._arpeggiates:
                 self._keys[channel, note] += 1

@@ -70,7 +70,7 @@ def prepare(performer: Performer, performance: Performance, bank: SoundBank, pau
     begin, down = snapshot.restore(performer, performance.snapshot), HeldNotes(performance.snapshot["pedals"])
     arpeggiated = set[int]()                        # channels: the keys make their notes again
     for number, (sample, event) in enumerate(performance.events, 1):
-        if isinstance(event, midi.Made):
+        if isinstance(event, midi.ArpeggiatorNote):
             arpeggiated.add(event.channel)
             continue
         performer.receive(_loaded(event, bank), sample)

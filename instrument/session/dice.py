@@ -28,7 +28,7 @@ NEW = 0.5                           # an amount, from which on a roll has a name
 
 
 @dataclass(frozen=True)
-class Preset:
+class RolledPreset:
     """A named point of the model's space."""
     name: str
     latents: tuple[float, ...]
@@ -48,7 +48,7 @@ class Donor:
 class Material:
     """What rolls of a model are made of. Without presets, latents are drawn as a model's presets are distributed. `free`: so many latents
     are no conditions."""
-    presets: tuple[Preset, ...] = ()
+    presets: tuple[RolledPreset, ...] = ()
     donors: tuple[Donor, ...] = ()
     free: int = MOST_LATENTS
 
@@ -65,9 +65,9 @@ class Target:
 
 def material(model: str, latents: int) -> Material:
     """What the library has for a model with so many latents."""
-    cards: dict[str, dict[str, Preset]] = {}
+    cards: dict[str, dict[str, RolledPreset]] = {}
 
-    def presets(name: str) -> dict[str, Preset]:
+    def presets(name: str) -> dict[str, RolledPreset]:
         if name not in cards:
             cards[name] = {preset.name: preset for preset in _presets(library.card_of_model(name))}
         return cards[name]
@@ -125,9 +125,9 @@ def _varied(name: str) -> str:
     return name.removesuffix(VARIED)[:LONGEST_NAME - len(VARIED)] + VARIED
 
 
-def _mixture(presets: Sequence[Preset], rng: random.Random) -> list[tuple[Preset, float]]:
+def _mixture(presets: Sequence[RolledPreset], rng: random.Random) -> list[tuple[RolledPreset, float]]:
     """Presets of as many families, and their shares."""
-    families: dict[str, list[Preset]] = {}
+    families: dict[str, list[RolledPreset]] = {}
     for preset in presets:
         families.setdefault(preset.family, []).append(preset)
     count = min(rng.choices((1, 2, 3), MIXED)[0], len(families))
@@ -157,11 +157,11 @@ def _within(place: int, z: float) -> float:
     return min(max(z, -limit), limit)
 
 
-def _presets(card: dict[str, Any]) -> Iterable[Preset]:
+def _presets(card: dict[str, Any]) -> Iterable[RolledPreset]:
     stored = card.get("presets")
     presets: dict[str, Any] = stored if isinstance(stored, dict) else {}
     for name, z in places_of(presets).items():
         family, gain_db = presets[name].get("family"), presets[name].get("gain_db", 0.0)
         if can_be_shown(name) and is_number(gain_db):
-            yield Preset(name, tuple(z), family[:LONGEST_TAG] if can_be_shown(family) else "", presets[name].get("sustained") is not False,
-                         float(gain_db))
+            yield RolledPreset(name, tuple(z), family[:LONGEST_TAG] if can_be_shown(family) else "",
+                               presets[name].get("sustained") is not False, float(gain_db))

@@ -10,7 +10,7 @@ from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import snapshot, snapshot_check
 from hummingface.instrument.performance.arpeggiator import Arpeggiator
 from hummingface.instrument.performance.controls import Controls
-from hummingface.instrument.performance.midi import Controller, Made, NoteOff, NoteOn, Panic, Set, Tempo
+from hummingface.instrument.performance.midi import ArpeggiatorNote, Controller, NoteOff, NoteOn, Panic, Set, Tempo
 from hummingface.instrument.performance.snapshot import SnapshotError
 
 RATE_HZ = 48_000
@@ -156,7 +156,7 @@ def player(plain):
 def test_it_plays_to_the_sample_and_logs_what_it_made(player):
     made_by, log = player([(1000, NoteOn(0, 60, 100)), (5 * STEP, NoteOff(0, 60))], gate=0.5)
     sound = np.abs(made_by.render(8 * STEP)).max(1)
-    assert [(at, event.velocity) for at, event in log if isinstance(event, Made)] == [
+    assert [(at, event.velocity) for at, event in log if isinstance(event, ArpeggiatorNote)] == [
         (1000 + n * STEP // 2, 0 if n % 2 else 100) for n in range(10)]
     for n in range(5):
         begin = 1000 + n * STEP
@@ -176,14 +176,14 @@ def test_switching_off_and_panic_end_it(player):
         made_by, log = player([(100, NoteOn(0, 60, 100)), (3 * STEP, event)], latch=1)
         made_by.render(40 * STEP)
         assert made_by.performer.sounding() == 0
-        assert max(at for at, event in log if isinstance(event, Made)) <= 3 * STEP + STEP
+        assert max(at for at, event in log if isinstance(event, ArpeggiatorNote)) <= 3 * STEP + STEP
 
 
 def test_keys_struck_before_it_was_switched_on_end_as_they_were_struck(player):
     events = [(0, Set("arpeggiator.on", 0.0)), (100, NoteOn(0, 60, 100)), (STEP, Set("arpeggiator.on", 1.0)), (2 * STEP, NoteOff(0, 60))]
     made_by, log = player(events)
     made_by.render(20 * STEP)
-    assert made_by.performer.sounding() == 0 and not any(isinstance(event, Made) for _, event in log)
+    assert made_by.performer.sounding() == 0 and not any(isinstance(event, ArpeggiatorNote) for _, event in log)
 
 
 def test_a_snapshot_goes_on_where_it_stood(player, plain):
@@ -192,15 +192,15 @@ def test_a_snapshot_goes_on_where_it_stood(player, plain):
     first, log = player(events, mode=4, octaves=3, latch=1, gate=0.2)
     first.render(3 * STEP + 2500)                               # between two notes, whose sound has ended
     values = snapshot_check.check(json.loads(json.dumps(snapshot.capture(first.performer))))
-    notes = len([event for _, event in log if isinstance(event, Made)])
+    notes = len([event for _, event in log if isinstance(event, ArpeggiatorNote)])
     first.render(12 * STEP)
-    expected = [pair for pair in log if isinstance(pair[1], Made)][notes:]
+    expected = [pair for pair in log if isinstance(pair[1], ArpeggiatorNote)][notes:]
 
     again: list = []
     second = Player(plain, first.performer.patch, log=lambda sample, event: again.append((sample, event)))
     snapshot.restore(second.performer, values)
     second.render(3 * STEP + 2500 + 12 * STEP - second.position)
-    assert [pair for pair in again if isinstance(pair[1], Made)] == expected and len(expected) > 20
+    assert [pair for pair in again if isinstance(pair[1], ArpeggiatorNote)] == expected and len(expected) > 20
 
 
 @pytest.mark.parametrize(("name", "value"), [

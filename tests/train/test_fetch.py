@@ -13,7 +13,7 @@ import pytest
 
 from hummingface.train.app.commands import main
 from hummingface.train.data import fetch as fetching
-from hummingface.train.data.fetch import SETS, FetchError, Published, fetch
+from hummingface.train.data.fetch import SETS, FetchError, PublishedDataset, fetch
 
 DATA = os.urandom(3_000_000)
 ROOT = Path(__file__).parents[2]
@@ -81,7 +81,7 @@ def server():
 
 def what(server, data=DATA, **changed):
     url = f"http://127.0.0.1:{server.server_port}/set/file.tar.gz"
-    return replace(Published(url, len(data), hashlib.sha256(data).hexdigest()), **changed)
+    return replace(PublishedDataset(url, len(data), hashlib.sha256(data).hexdigest()), **changed)
 
 
 def test_a_whole_download_and_none_again(server, tmp_path):
@@ -149,7 +149,7 @@ def test_busy_servers_are_asked_again_and_missing_files_are_not(server, tmp_path
 
 def test_no_server_at_all(tmp_path):
     with pytest.raises(FetchError, match="the same command resumes"):
-        fetch(Published("http://127.0.0.1:9/none"), tmp_path, progress=False, pause_s=0.001)
+        fetch(PublishedDataset("http://127.0.0.1:9/none"), tmp_path, progress=False, pause_s=0.001)
 
 
 def test_a_full_disk_keeps_what_came(server, tmp_path):

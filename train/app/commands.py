@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hummingface.models.playing.checked_json import read_json
-from hummingface.train.app import measuring, training_runs
+from hummingface.train.app import measuring_commands, training_runs
 from hummingface.train.app.arguments import build_parser
 from hummingface.train.app.model_library import NOWHERE, Library, open_frame_model
 from hummingface.train.data.progress import be_quiet
@@ -151,5 +151,5 @@ def _factory(args: Namespace) -> int:
 
 COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "prepare": _prepare, "fetch": _fetch, "autoencoder": training_runs.autoencoder, "gan": training_runs.gan, "cgan": training_runs.cgan,
-    "stereo": _stereo, "labels": _labels, "export": _export, "loudness": measuring.loudness,
-    "evaluate": measuring.evaluate, "report": measuring.report, "learn": _learn, "points": _points, "factory": _factory}
+    "stereo": _stereo, "labels": _labels, "export": _export, "loudness": measuring_commands.loudness,
+    "evaluate": measuring_commands.evaluate, "report": measuring_commands.report, "learn": _learn, "points": _points, "factory": _factory}

@@ -34,7 +34,7 @@ class FetchError(ValueError):
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedDataset:
     """A file as published; size and hash where they are known."""
     url: str
     size: int | None = None
@@ -54,9 +54,9 @@ class Published:
 
 _NSYNTH = "http://download.magenta.tensorflow.org/datasets/nsynth/nsynth-{}.jsonwav.tar.gz"
 SETS = {"nsynth": {
-    "test": Published(_NSYNTH.format("test"), 349_501_546, "0f9ba5d62beba9ec4612f918d19f5e87a681822f1c566124f05fe8b27a51934c"),
-    "valid": Published(_NSYNTH.format("valid")),
-    "train": Published(_NSYNTH.format("train")),
+    "test": PublishedDataset(_NSYNTH.format("test"), 349_501_546, "0f9ba5d62beba9ec4612f918d19f5e87a681822f1c566124f05fe8b27a51934c"),
+    "valid": PublishedDataset(_NSYNTH.format("valid")),
+    "train": PublishedDataset(_NSYNTH.format("train")),
 }}
 
 
@@ -76,7 +76,7 @@ for _handler in (urllib.request.ProxyHandler, urllib.request.HTTPHandler, urllib
     _OPENER.add_handler(_handler())
 
 
-def fetch(what: Published, folder: Path, progress: bool = True, pause_s: float = PAUSE_S) -> Path:
+def fetch(what: PublishedDataset, folder: Path, progress: bool = True, pause_s: float = PAUSE_S) -> Path:
     """`what` in `folder`, complete and checked; what already exists is not loaded again. Raises FetchError, OSError on a full disk."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / what.name
@@ -95,7 +95,7 @@ def fetch(what: Published, folder: Path, progress: bool = True, pause_s: float =
     return path
 
 
-def _check(what: Published, path: Path, advice: str) -> None:
+def _check(what: PublishedDataset, path: Path, advice: str) -> None:
     size = path.stat().st_size
     if what.size is not None and size != what.size:
         raise FetchError(f"{path}: {size:,} bytes instead of {what.size:,}. {advice}")
@@ -103,7 +103,7 @@ def _check(what: Published, path: Path, advice: str) -> None:
         raise FetchError(f"{path}: its SHA-256 is not the published one: damaged during the download, or changed. {advice}")
 
 
-def _download(what: Published, partial: Path, progress: bool, pause_s: float) -> None:
+def _download(what: PublishedDataset, partial: Path, progress: bool, pause_s: float) -> None:
     failures, requests, error = 0, 0, ""
     with progress_bar(total=what.size, unit="B", unit_scale=True, unit_divisor=1024, desc=what.name, progress=progress) as bar:
         furthest = _size(partial)
@@ -126,7 +126,7 @@ def _download(what: Published, partial: Path, progress: bool, pause_s: float) ->
     raise FetchError(f"{what.url}: {error}, {requests} times. {_size(partial):,} bytes are kept: the same command resumes.")
 
 
-def _some(what: Published, partial: Path, bar: "tqdm") -> bool:
+def _some(what: PublishedDataset, partial: Path, bar: "tqdm") -> bool:
     """One request, from the current end of the file. True when it is complete."""
     have = _size(partial)
     request = urllib.request.Request(what.url, headers={"User-Agent": "hummingface"})

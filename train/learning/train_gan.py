@@ -56,7 +56,7 @@ class GanOptions:
 
 
 @dataclass
-class Draw:
+class DrawnBatch:
     """Recorded notes and their conditions. N notes, T rows, C conditions."""
     frames: Tensor       # [N, T, FRAME_SIZE]
     known: Tensor        # [N, T] 1 where the note lasts, else 0
@@ -68,11 +68,11 @@ class Draw:
     conditions: Tensor   # [N, C] 0 for those dropped
     conditions_mask: Tensor         # [N, C] 1 where one is given
 
-    def part(self, notes: slice) -> "Draw":
-        return Draw(**{k: v if k == "time_s" else v[notes] for k, v in vars(self).items()})
+    def part(self, notes: slice) -> "DrawnBatch":
+        return DrawnBatch(**{k: v if k == "time_s" else v[notes] for k, v in vars(self).items()})
 
-    def to(self, device: torch.device) -> "Draw":
-        return Draw(**{k: v.to(device) for k, v in vars(self).items()})
+    def to(self, device: torch.device) -> "DrawnBatch":
+        return DrawnBatch(**{k: v.to(device) for k, v in vars(self).items()})
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         self.critic_optimiser = torch.optim.Adam(self.critic.parameters(), lr=options.critic_rate, betas=betas, fused=True)
 
     # one step -------------------------------------------------------------------------------------------------
-    def draw(self) -> Draw:
+    def draw(self) -> DrawnBatch:
         """A random batch of recorded notes; this process's share of it."""
         o, bank, rng = self.options, self.bank, self.rng
         notes = rng.choice(bank.trained, o.notes)
@@ -120,12 +120,12 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         tensor = lambda x: torch.from_numpy(np.asarray(x, np.float32))                                    # noqa: E731
         which, when = (torch.from_numpy(x).to(bank.rows.device) for x in (notes, rows))
         phase = bank.phase[which]
-        return Draw(bank.rows[which[:, None], when].float(), tensor(rows < bank.valid_rows[notes][:, None]),
+        return DrawnBatch(bank.rows[which[:, None], when].float(), tensor(rows < bank.valid_rows[notes][:, None]),
                     bank.times_s[when], torch.stack([phase.cos(), phase.sin()], 1), bank.stereo[which], tensor(bank.pitch[notes]),
                     tensor(bank.velocity[notes]), tensor(np.where(conditions_mask, self.values[notes], 0)), tensor(conditions_mask),
                     ).part(parallel.share(o.notes)).to(self.device)
 
-    def generate(self, draw: Draw, z: Tensor, pitch: Tensor, generator: ScaledDecoder) -> Generated:
+    def generate(self, draw: DrawnBatch, z: Tensor, pitch: Tensor, generator: ScaledDecoder) -> Generated:
         """Notes with a draw's conditions, before their limits."""
         inputs = torch.cat([z, draw.conditions], 1)
         with self.autocast():
@@ -133,7 +133,7 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
             vectors = generator.decoder.phase_vectors(inputs, pitch, draw.velocity)
         return Generated(frames.float().view(len(z), -1, FRAME_SIZE), vectors.float(), None if stereo is None else stereo.float())
 
-    def judge(self, notes: Generated, draw: Draw) -> tuple[Tensor, Tensor]:
+    def judge(self, notes: Generated, draw: DrawnBatch) -> tuple[Tensor, Tensor]:
         """(logit [N], guess [N, C]) of notes."""
         image, side = self.view(notes.frames, notes.vectors, draw.known, notes.stereo)
         with self.autocast():
@@ -149,11 +149,11 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         self.step += 1
         return parts
 
-    def _recorded(self, draw: Draw) -> Generated:
+    def _recorded(self, draw: DrawnBatch) -> Generated:
         """The notes of a draw as generated ones are judged."""
         return Generated(draw.frames, draw.vectors, draw.stereo if self.generator.decoder.shape.stereo else None)
 
-    def _played(self, draw: Draw) -> tuple[Generated, Tensor]:
+    def _played(self, draw: DrawnBatch) -> tuple[Generated, Tensor]:
         """A generated note for each of a draw, within its limits, and the mean square by which frames and stereo exceeded them."""
         z = self.normal(self.options.notes, self.free)
         beside = self.rng.uniform(-1, 1, self.options.notes).astype(np.float32)[parallel.share(self.options.notes)]
@@ -166,7 +166,7 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         stereo = torch.clamp(raw.stereo, decoder.stereo_lowest, decoder.stereo_highest)
         return replace(raw, frames=frames, stereo=stereo), beyond + ((raw.stereo - stereo) / stereo_scale(stereo)).square().mean()
 
-    def _critic_step(self, draw: Draw) -> dict[str, Tensor]:
+    def _critic_step(self, draw: DrawnBatch) -> dict[str, Tensor]:
         o = self.options
         with torch.no_grad():
             fake, _ = self._played(draw)
@@ -182,14 +182,14 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         self.optimizer_step(total, self.critic, self.critic_optimiser)
         return parts
 
-    def slope(self, draw: Draw) -> Tensor:
+    def slope(self, draw: DrawnBatch) -> Tensor:
         """R1 at recorded notes."""
         notes = self._recorded(draw)
         image, side = (x.detach().requires_grad_() for x in self.view(notes.frames, notes.vectors, draw.known, notes.stereo))
         logit, _ = self.critic(image, side, draw.pitch, draw.velocity, draw.conditions)
         return slope_penalty(logit, (image, side))
 
-    def _generator_step(self, draw: Draw) -> dict[str, Tensor]:
+    def _generator_step(self, draw: DrawnBatch) -> dict[str, Tensor]:
         fake, beyond = self._played(draw)
         logit, guess = self.judge(fake, draw)
         loss = softplus(-logit).mean()
@@ -198,7 +198,7 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         self.optimizer_step(loss + self.options.guess * auxiliary_loss + 0.1 * beyond + 1e-3 * off, self.generator, self.optimiser)
         return {"generator": loss.detach(), "auxiliary": auxiliary_loss.detach(), "beyond": beyond.detach()}
 
-    def _auxiliary_loss(self, guess: Tensor, draw: Draw) -> Tensor:
+    def _auxiliary_loss(self, guess: Tensor, draw: DrawnBatch) -> Tensor:
         """Mean square error of the estimates of the conditions that were given."""
         mask = draw.conditions_mask
         return (mask * (guess - draw.conditions).square()).sum() / parallel.everywhere(mask.sum()).clamp(min=1)

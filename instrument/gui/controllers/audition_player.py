@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, QProcess, Signal
 from hummingface.instrument.gui.controllers.helper_process import qt_environment
 
 
-class Listening(QObject):
+class AuditionPlayer(QObject):
     """`path` is the take that is playing, or None. `changed(problem)` follows every change; the text is empty unless something failed."""
 
     changed = Signal(str)

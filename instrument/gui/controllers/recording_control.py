@@ -8,7 +8,7 @@ from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.session.settings import Settings
 
 
-class Recording:
+class RecordingControl:
     """`send` sends commands to the engine; `on_take` is called for every finished take."""
 
     def __init__(self, bar: RecordBar, banner: Banner, settings: Settings, send: Callable[[dict], None]):

@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from hummingface.instrument.audio.protocol import TAKE_FORMATS
-from hummingface.instrument.gui.controllers.audition_player import Listening
+from hummingface.instrument.gui.controllers.audition_player import AuditionPlayer
 from hummingface.instrument.gui.panels.record_bar import clock
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.button import push_button
@@ -146,7 +146,7 @@ class TakesPanel(QDialog):
         self.setWindowTitle("Takes")
         self.setModal(False)
         self.model, self.thumbnails = TakeModel(self), Thumbnails(self)
-        self.listening = Listening(self)
+        self.listening = AuditionPlayer(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(*(theme.px(14),) * 4)
         column.setSpacing(theme.px(8))
