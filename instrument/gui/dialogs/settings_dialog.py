@@ -95,6 +95,21 @@ class SettingsDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(*(theme.px(18),) * 4)
         column.setSpacing(theme.px(10))
+        column.addLayout(self._audio())
+        self.problem = Label(wraps=True)
+        self.problem.setStyleSheet(f"color: {theme.ALARM};")
+        self.problem.setAccessibleName("Audio problem")
+        self.problem.hide()
+        column.addWidget(self.problem)
+        self._add_ports(column)
+        column.addLayout(self._played())
+        column.addSpacing(theme.px(8))
+        column.addStretch(1)
+        column.addLayout(self._buttons())
+        self.setMinimumWidth(theme.px(460))
+
+    def _audio(self) -> QFormLayout:
+        """Device, rate, block and what follows of them."""
         form = QFormLayout()
         form.setHorizontalSpacing(theme.px(16))
         form.setVerticalSpacing(theme.px(8))
@@ -124,12 +139,10 @@ class SettingsDialog(QDialog):
         beside.setObjectName("soft")
         beside.setMinimumHeight(theme.px(28))
         form.addRow(beside, self.latency)
-        column.addLayout(form)
-        self.problem = Label(wraps=True)
-        self.problem.setStyleSheet(f"color: {theme.ALARM};")
-        self.problem.setAccessibleName("Audio problem")
-        self.problem.hide()
-        column.addWidget(self.problem)
+        return form
+
+    def _add_ports(self, column: QVBoxLayout) -> None:
+        """MIDI's inputs, and its output."""
         heading = Label("MIDI INPUTS")
         heading.setObjectName("heading")
         column.addSpacing(theme.px(6))
@@ -153,6 +166,9 @@ class SettingsDialog(QDialog):
         column.addLayout(first)
         column.addWidget(self.no_ports)
         column.addWidget(self.ports)
+
+    def _played(self) -> QHBoxLayout:
+        """How what comes in is played."""
         self.touch = QPushButton("Velocity curve…")
         self.touch.setAccessibleName("Velocity curve")
         set_tip(self.touch, "Your velocity curve: draw it, choose it, or have it learnt from your playing")
@@ -177,9 +193,9 @@ class SettingsDialog(QDialog):
         row.addWidget(self.osc, 1)
         row.addWidget(label)
         row.addWidget(self.mpe)
-        column.addLayout(row)
-        column.addSpacing(theme.px(8))
-        column.addStretch(1)
+        return row
+
+    def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         self.tone = QPushButton("Test tone")
         self.tone.setAccessibleName("Test tone")
@@ -197,8 +213,7 @@ class SettingsDialog(QDialog):
             row.addWidget(widget)
         row.addStretch(1)
         row.addWidget(self.close_button)
-        column.addLayout(row)
-        self.setMinimumWidth(theme.px(460))
+        return row
 
     def show_devices(self, audio: list[dict], midi: list[str]) -> None:
         """Show the devices: `audio` as the engine lists them (name, system, channels, rate_hz, default), names of MIDI ports."""
