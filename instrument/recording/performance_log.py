@@ -88,6 +88,7 @@ def head_line(title: str, begin: int, quiet: bool, captured: dict[str, Any]) -> 
 
 def event_line(sample: int, event: PlayerEvent) -> bytes:
     """An event's line."""
+    values: dict[str, Any]
     if isinstance(event, Load):
         values: dict[str, Any] = {"event": "Load", "patch": event.patch.to_json(), "model": event.model_name, "law": event.law,
                                   "rules": event.rules}

@@ -25,8 +25,8 @@ class RouteEditor(QDialog):
         self._places: list[int] = []
         self._quiet = False
         self.which, self.source, self.target, self.polarity, self.scale = (QComboBox() for _ in range(5))
-        self.depth_slider, self.curve_slider = QSlider(Qt.Orientation.Horizontal), QSlider(Qt.Orientation.Horizontal)
-        self.depth_text, self.curve_text = Label(), Label()
+        self.amount, self.curve = QSlider(Qt.Orientation.Horizontal), QSlider(Qt.Orientation.Horizontal)
+        self.amount_text, self.curve_text = Label(), Label()
         self._fill()
         self._build()
         session.on_change.append(self._refresh)
@@ -40,7 +40,7 @@ class RouteEditor(QDialog):
             self.target.addItem(caption(target_label(name)), name)
         for polarity, text in zip(POLARITIES, ("one way", "both ways"), strict=True):
             self.polarity.addItem(text, polarity)
-        for slider in (self.depth_slider, self.curve_slider):
+        for slider in (self.amount, self.curve):
             slider.setRange(-PER_CENT, PER_CENT)
             slider.sliderPressed.connect(self.session.begin)
             slider.sliderReleased.connect(self.session.end)
@@ -52,9 +52,10 @@ class RouteEditor(QDialog):
         column.addWidget(self.which)
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
-        for row, (name, widget, text) in enumerate((
-                ("Source", self.source, None), ("Moves", self.target, None), ("Depth", self.depth_slider, self.depth_text),
-                ("Direction", self.polarity, None), ("Curve", self.curve_slider, self.curve_text), ("Scaled by", self.scale, None))):
+        rows: list[tuple[str, QWidget, Label | None]] = [
+            ("Source", self.source, None), ("Moves", self.target, None), ("Depth", self.amount, self.amount_text),
+            ("Direction", self.polarity, None), ("Curve", self.curve, self.curve_text), ("Scaled by", self.scale, None)]
+        for row, (name, widget, text) in enumerate(rows):
             widget.setAccessibleName(name)
             grid.addWidget(Label(name), row, 0)
             grid.addWidget(widget, row, 1, 1, 1 if text else 2)
@@ -68,8 +69,8 @@ class RouteEditor(QDialog):
         buttons.addWidget(self.remove_button)
         column.addLayout(buttons)
         self.which.currentIndexChanged.connect(lambda _: self._refresh())
-        self.depth_slider.valueChanged.connect(lambda value: self._change(depth=value / PER_CENT))
-        self.curve_slider.valueChanged.connect(lambda value: self._change(curve=value / PER_CENT))
+        self.amount.valueChanged.connect(lambda value: self._change(depth=value / PER_CENT))
+        self.curve.valueChanged.connect(lambda value: self._change(curve=value / PER_CENT))
         for box, field in ((self.source, "source"), (self.target, "target"), (self.scale, "scale"), (self.polarity, "polarity")):
             box.currentIndexChanged.connect(lambda _, box=box, field=field: self._change(**{field: box.currentData()}))
 
@@ -108,9 +109,9 @@ class RouteEditor(QDialog):
 
     def _show(self, route: Route) -> None:
         self._quiet = True
-        self.depth_slider.setValue(round(PER_CENT * route.depth))
-        self.curve_slider.setValue(round(PER_CENT * route.curve))
-        self.depth_text.setText(f"{PER_CENT * route.depth:+.0f} %")
+        self.amount.setValue(round(PER_CENT * route.depth))
+        self.curve.setValue(round(PER_CENT * route.curve))
+        self.amount_text.setText(f"{PER_CENT * route.depth:+.0f} %")
         self.curve_text.setText(f"{route.curve:+.2f}" if route.curve else "straight")
         for box, value in ((self.source, route.source), (self.target, route.target), (self.scale, route.scale),
                            (self.polarity, POLARITIES[route.bipolar])):
