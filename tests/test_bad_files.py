@@ -134,8 +134,9 @@ def test_settings_that_are_no_file_are_put_aside(home):
 
 
 def test_any_wrong_value_anywhere_in_settings_is_left_out(home):
-    full = settings.Settings("Keys", 44100, 64, ["a"], [{"cc": 74, "control": "filter.cutoff_hz"}], "Soft touch",
-                             [[1, 1], [64, 80], [127, 127]], "Glass", {"master.volume_db": -3.0}, "flac", "/x", {"audio": {}, "patch": "x"})
+    full = settings.Settings("Keys", 44100, 64, ["a"], [{"cc": 74, "control": "filter.cutoff_hz"}], velocity_curve="Soft touch",
+                             own_velocity_curve=[[1, 1], [64, 80], [127, 127]], patch="Glass", controls={"master.volume_db": -3.0},
+                             take_format="flac", take_folder="/x", trying={"audio": {}, "patch": "x"})
     from dataclasses import asdict
     for place in places(asdict(full)):
         for wrong in WRONG:

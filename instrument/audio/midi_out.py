@@ -33,13 +33,13 @@ class MidiOut:
         """Open the port, or close it. Raises OSError, which says why there is none."""
         if on and self._thread is None:
             port = open_virtual_output(self._api)
-            self._waiting = queue.SimpleQueue()
-            self._thread = threading.Thread(target=_send, args=(port, self._waiting), name=OUR_OUTPUT, daemon=True)
+            self._waiting = waiting = queue.SimpleQueue[PlayerEvent | None]()
+            self._thread = threading.Thread(target=_send, args=(port, waiting), name=OUR_OUTPUT, daemon=True)
             self._thread.start()
         elif not on and self._thread is not None:
-            ended, self._waiting = self._waiting, None
-            assert ended is not None, "there is a queue as long as there is its thread"
-            ended.put(None)
+            if self._waiting is not None:
+                self._waiting.put(None)
+            self._waiting = None
             self._thread.join(CLOSE_S)
             self._thread = None
 

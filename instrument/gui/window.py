@@ -284,6 +284,9 @@ class Window(QMainWindow):
         """Bring a control into sight."""
         self.named.reveal(parameter_id)
         self.panels.reveal(parameter_id)
+        if parameter_id in self.spectrogram.beat_page.controls:
+            self.middle.setCurrentWidget(self.spectrogram)
+            self.spectrogram.beat.setChecked(True)
         if self.modulation.reveal(parameter_id):
             self.middle.setCurrentWidget(self.modulation)
 

@@ -203,6 +203,7 @@ class FrameSource:
     def snap(self) -> None:
         """Jump to the target of the latents."""
         self.z[:] = self.target
+        self._owns[:] = False
         self._use_target()
         self._known[:] = 0
         self._settled_hop = self._hop

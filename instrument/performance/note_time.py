@@ -1,6 +1,6 @@
-"""Where a note stands in the model's own time: forward, backward or to and fro, held, frozen, or where the player's hand puts it. Compiled.
+"""Where a note stands in the model's own time: forward, backward or ping-pong, held, frozen, or where the player's hand puts it. Compiled.
 
-A note that runs backward begins at the end of the trained time and ends at its onset. To and fro turns at the end, and after the attack.
+A note that runs backward begins at the end of the trained time and ends at its onset. Ping-pong turns at the end, and after the attack.
 """
 import math
 
@@ -9,11 +9,11 @@ from hummingface.instrument.performance.controls import DIRECTION, FREEZE, HOLD,
 from hummingface.instrument.performance.note_course import pace
 from hummingface.instrument.performance.voice_table import RELEASED
 
-FORWARD, BACKWARD, TO_AND_FRO = range(3)
+FORWARD, BACKWARD, PING_PONG = range(3)
 NO_HOLD_S = 20.0                    # at its highest the control holds nothing
 SCRUB_GLIDE_S = 0.02                # time constant of the way to where the hand is
 NEAR_S = 0.002                      # so near the note stands still
-TURN_S = 0.25                       # where to and fro turns: the attack is over
+TURN_S = 0.25                       # where ping-pong turns: the attack is over
 REVERSED_RELEASE_S = 0.05           # of a note that has come back to its onset
 
 
@@ -58,7 +58,7 @@ def move_time(v, dt_s, longest_s, controls):
             v.time_s = controls[HOLD]
     elif v.backward == 0 and (direction == BACKWARD or v.time_s >= longest_s):
         v.backward, v.time_s = 1, max(min(v.time_s, 2 * longest_s - v.time_s), 0.0)
-    elif direction == TO_AND_FRO and v.backward != 0 and v.time_s <= TURN_S:
+    elif direction == PING_PONG and v.backward != 0 and v.time_s <= TURN_S:
         v.backward, v.time_s = 0, max(2 * TURN_S - v.time_s, 0.0)
     elif direction == BACKWARD and v.time_s <= 0:
         v.time_s = 0.0

@@ -22,7 +22,7 @@ class Source(Protocol):
     whole: bool                          # whether it plays whole notes, whose loudness is known before they sound
     version: int                         # counts the moves of the latents
     stereo: bool                         # whether its notes' channels differ
-    target: np.ndarray                   # [L] where the latents go, those of the named knobs with them
+    target: np.ndarray                   # [L] where the latents go
     knob_places: np.ndarray              # [K] places among the controls of the model's named knobs
 
     @property

@@ -89,7 +89,8 @@ def head_line(title: str, begin: int, quiet: bool, captured: dict[str, Any]) -> 
 def event_line(sample: int, event: PlayerEvent) -> bytes:
     """An event's line."""
     if isinstance(event, Load):
-        values = {"event": "Load", "patch": event.patch.to_json(), "model": event.model_name, "law": event.law, "rules": event.rules}
+        values: dict[str, Any] = {"event": "Load", "patch": event.patch.to_json(), "model": event.model_name, "law": event.law,
+                                  "rules": event.rules}
     elif isinstance(event, Reroute):
         values = {"event": "Reroute", "routes": routes.to_json(event.routes)}
     elif isinstance(event, TuningEvent):

@@ -2,6 +2,7 @@
 import queue
 import shutil
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,8 +10,11 @@ from hummingface.instrument.audio import midi_system
 from hummingface.instrument.audio.midi_out import MidiOut
 from hummingface.instrument.audio.midi_system import OUR_OUTPUT
 from hummingface.instrument.offline.player import Player
-from hummingface.instrument.performance.midi import Bend, Controller, Event, Mpe, NoteOff, NoteOn, Panic, Program, Set
+from hummingface.instrument.performance.midi import Bend, Controller, Mpe, NoteOff, NoteOn, Panic, Program, Set
 from tests.jack_server import DEFAULT, JackServer, default_server_kept, unused_name
+
+if TYPE_CHECKING:
+    from hummingface.instrument.performance.events import PlayerEvent
 
 ANSWER_S = 20.0
 
@@ -71,8 +75,8 @@ def test_the_performer_passes_on_what_sounds_when_it_does():
     player, played = Player(FrameSource(untrained(seed=1, width=32))), []
     player.performer.played = played.append
     player.performer.receive(Set("keys.lowest", 50), 0)
-    events: list[Event] = [NoteOn(0, 60, 100), NoteOn(0, 40, 100), Controller(0, 64, 127), NoteOff(0, 60, velocity=5), Bend(0, 0.5),
-                           Mpe("off")]
+    events: list[PlayerEvent] = [NoteOn(0, 60, 100), NoteOn(0, 40, 100), Controller(0, 64, 127), NoteOff(0, 60, velocity=5), Bend(0, 0.5),
+                                 Mpe("off")]
     for event in events:
         player.performer.receive(event, 1000)
     player.render(512)

@@ -17,7 +17,8 @@ GOOD: list[dict] = [
     {"do": "renew", "model": "My Cello"}, {"do": "quit"},
     {"do": "mpe", "mode": "seaboard"}, {"do": "midi_out", "on": True},
     {"do": "velocity_curve", "table": list(range(128))}, {"do": "velocity_curve", "table": [0, *[100] * 127]},
-    {"do": "listen_velocities", "on": True},
+    {"do": "listen_velocities", "on": True}, {"do": "routes", "routes": []},
+    {"do": "routes", "routes": [{"source": "lfo.1", "target": "morph.x", "depth": -1, "scale": "wheel"}]},
     {"do": "listen_controllers", "on": True}, {"do": "osc", "listen": "9000", "echo": None},
     {"do": "midi_map", "map": [{"cc": 20, "control": "reverb.mix", "channel": 3, "takes_over": True}]},
     {"do": "tuning", "tuning": None}, {"do": "tuning", "tuning": {"name": "fifths", "scale": ["", "1", "3/2"]}},
@@ -49,6 +50,8 @@ BAD = [
     {"do": "velocity_curve", "table": [0, *range(127)]}, {"do": "velocity_curve", "table": [1, *range(1, 128)]},
     {"do": "velocity_curve", "table": [*range(127), 128]}, {"do": "velocity_curve", "table": [*range(126), 127, 126]},
     {"do": "velocity_curve", "table": [0.0, *range(1, 128)]}, {"do": "listen_velocities", "on": 1},
+    {"do": "routes"}, {"do": "routes", "routes": {}}, {"do": "routes", "routes": [{"source": "lfo.1"}]},
+    {"do": "routes", "routes": [{"source": "lfo.1", "target": "morph.x"}] * 33},
 ]
 
 

@@ -80,8 +80,8 @@ def test_a_ring_is_clicked_and_its_routes_are_edited(window):
     QTest.mouseClick(knob, LEFT, pos=ring_of(knob))
     assert editor.isVisible() and editor.which.count() == 2
     editor.which.setCurrentIndex(1)
-    editor.depth.setValue(-30)
-    editor.curve.setValue(50)
+    editor.depth_slider.setValue(-30)
+    editor.curve_slider.setValue(50)
     editor.polarity.setCurrentIndex(editor.polarity.findData("bipolar"))
     editor.scale.setCurrentIndex(editor.scale.findData("wheel"))
     assert window.session.routes[1] == Route("velocity", LATENT, -0.3, "bipolar", 0.5, "wheel")

@@ -46,7 +46,7 @@ def test_backward_to_the_onset_where_it_ends(course):
     assert REVERSED_RELEASE_S < 0.1
 
 
-def test_to_and_fro_turns_at_the_end_and_after_the_attack(course):
+def test_ping_pong_turns_at_the_end_and_after_the_attack(course):
     found = course(9.5, direction=2)
     times = found[found[:, 0] > 1, 1]
     assert times.max() <= LONGEST_S and times.min() >= TURN_S - 1e-9

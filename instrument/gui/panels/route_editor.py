@@ -25,7 +25,7 @@ class RouteEditor(QDialog):
         self._places: list[int] = []
         self._quiet = False
         self.which, self.source, self.target, self.polarity, self.scale = (QComboBox() for _ in range(5))
-        self.depth, self.curve = QSlider(Qt.Orientation.Horizontal), QSlider(Qt.Orientation.Horizontal)
+        self.depth_slider, self.curve_slider = QSlider(Qt.Orientation.Horizontal), QSlider(Qt.Orientation.Horizontal)
         self.depth_text, self.curve_text = Label(), Label()
         self._fill()
         self._build()
@@ -40,7 +40,7 @@ class RouteEditor(QDialog):
             self.target.addItem(caption(target_label(name)), name)
         for polarity, text in zip(POLARITIES, ("one way", "both ways"), strict=True):
             self.polarity.addItem(text, polarity)
-        for slider in (self.depth, self.curve):
+        for slider in (self.depth_slider, self.curve_slider):
             slider.setRange(-PER_CENT, PER_CENT)
             slider.sliderPressed.connect(self.session.begin)
             slider.sliderReleased.connect(self.session.end)
@@ -53,8 +53,8 @@ class RouteEditor(QDialog):
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
         for row, (name, widget, text) in enumerate((
-                ("Source", self.source, None), ("Moves", self.target, None), ("Depth", self.depth, self.depth_text),
-                ("Direction", self.polarity, None), ("Curve", self.curve, self.curve_text), ("Scaled by", self.scale, None))):
+                ("Source", self.source, None), ("Moves", self.target, None), ("Depth", self.depth_slider, self.depth_text),
+                ("Direction", self.polarity, None), ("Curve", self.curve_slider, self.curve_text), ("Scaled by", self.scale, None))):
             widget.setAccessibleName(name)
             grid.addWidget(Label(name), row, 0)
             grid.addWidget(widget, row, 1, 1, 1 if text else 2)
@@ -68,8 +68,8 @@ class RouteEditor(QDialog):
         buttons.addWidget(self.remove_button)
         column.addLayout(buttons)
         self.which.currentIndexChanged.connect(lambda _: self._refresh())
-        self.depth.valueChanged.connect(lambda value: self._change(depth=value / PER_CENT))
-        self.curve.valueChanged.connect(lambda value: self._change(curve=value / PER_CENT))
+        self.depth_slider.valueChanged.connect(lambda value: self._change(depth=value / PER_CENT))
+        self.curve_slider.valueChanged.connect(lambda value: self._change(curve=value / PER_CENT))
         for box, field in ((self.source, "source"), (self.target, "target"), (self.scale, "scale"), (self.polarity, "polarity")):
             box.currentIndexChanged.connect(lambda _, box=box, field=field: self._change(**{field: box.currentData()}))
 
@@ -108,8 +108,8 @@ class RouteEditor(QDialog):
 
     def _show(self, route: Route) -> None:
         self._quiet = True
-        self.depth.setValue(round(PER_CENT * route.depth))
-        self.curve.setValue(round(PER_CENT * route.curve))
+        self.depth_slider.setValue(round(PER_CENT * route.depth))
+        self.curve_slider.setValue(round(PER_CENT * route.curve))
         self.depth_text.setText(f"{PER_CENT * route.depth:+.0f} %")
         self.curve_text.setText(f"{route.curve:+.2f}" if route.curve else "straight")
         for box, value in ((self.source, route.source), (self.target, route.target), (self.scale, route.scale),

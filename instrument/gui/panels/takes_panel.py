@@ -207,7 +207,7 @@ class TakesPanel(QDialog):
 
     def refresh(self) -> None:
         """Read the folder again; the selection stays unless there is a newer take."""
-        newest, before = self.model.takes[0].name if self.model.takes else "", self.selected()
+        newest, before = self.model.takes[0].path if self.model.takes else None, self.selected()
         if self._watcher.directories() != [str(self.where)]:
             if watched := self._watcher.directories():
                 self._watcher.removePaths(watched)
@@ -217,10 +217,10 @@ class TakesPanel(QDialog):
         self.format.setCurrentIndex(self.format.findData(self.settings.take_format))
         self.model.show_folder(self.where)
         self.empty.setVisible(not self.model.takes)
-        names = [take.name for take in self.model.takes]
-        if names:
-            again = before is not None and names[0] == newest and before.name in names
-            self.list.setCurrentIndex(self.model.index(names.index(before.name) if before and again else 0))
+        paths = [take.path for take in self.model.takes]
+        if paths:
+            again = before is not None and paths[0] == newest and before.path in paths
+            self.list.setCurrentIndex(self.model.index(paths.index(before.path) if before and again else 0))
         self._show_buttons()
 
     def open(self) -> None:
