@@ -107,9 +107,13 @@ def test_a_note_of_the_model_is_found_again(helper, own_note):
 
 
 def test_quick_is_nearly_as_near_as_thorough(own_note):
-    """In what both minimise; and far nearer than the encoder's point."""
+    """In what both minimise; and far nearer than the encoder's point. How far it is can be watched."""
     model, note = factory_model(), note_of(own_note[0])
-    (quick, targets), (thorough, _) = (find_point(model, note, effort=effort) for effort in (QUICKLY, THOROUGHLY))
+    parts: dict[int, list[float]] = {QUICKLY.starts: [], THOROUGHLY.starts: []}
+    (quick, targets), (thorough, _) = (find_point(model, note, effort=effort, progress=parts[effort.starts].append)
+                                       for effort in (QUICKLY, THOROUGHLY))
+    for starts, told in parts.items():
+        assert len(told) == starts + 1 and told == sorted(told) and told[0] > 0 and told[-1] == pytest.approx(1.0)
     away = Misfit(model, targets).of(np.stack([quick, thorough, encoded(model, targets)]))
     assert away[0] < 1.1 * away[1] and away[0] < 0.7 * away[2]
     made = sound_at(model, quick, targets, note, "refined")
