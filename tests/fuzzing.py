@@ -19,8 +19,8 @@ import numpy as np
 import soundfile
 
 from hummingface.instrument.patches import patch as patch_file
-from hummingface.instrument.performance import score
-from hummingface.instrument.performance.midi import MidiError
+from hummingface.instrument.performance.messages import score
+from hummingface.instrument.performance.messages.midi import MidiError
 from hummingface.instrument.recording import flac, performance_log, riff
 from hummingface.models.playing.checked_json import JsonError, parse_json
 from hummingface.models.playing.recorded_note import RecordedNoteError, unpack

@@ -11,8 +11,8 @@ from hummingface.instrument.offline.bounce import RenderOptions, render_midi
 from hummingface.instrument.offline.parts import Assignment
 from hummingface.instrument.patches.parameters import BEATS
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.controller_map import of_numbers
-from hummingface.instrument.performance.midi import MidiError
+from hummingface.instrument.performance.messages.controller_map import of_numbers
+from hummingface.instrument.performance.messages.midi import MidiError
 from hummingface.models.playing.untrained import untrained
 
 SECOND = RenderOptions(seconds=1.0)

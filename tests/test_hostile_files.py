@@ -14,8 +14,8 @@ import pytest
 import soundfile
 
 from hummingface.instrument.patches import library
-from hummingface.instrument.performance import score
-from hummingface.instrument.performance.midi import MidiError, NoteOn
+from hummingface.instrument.performance.messages import score
+from hummingface.instrument.performance.messages.midi import MidiError, NoteOn
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording.performance_log import TakeError
 from hummingface.models.playing.atomic_file import replace_file

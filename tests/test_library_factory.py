@@ -10,9 +10,10 @@ from hummingface.instrument.offline import levelling
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.performance import midi, score, sound_bank
+from hummingface.instrument.performance import sound_bank
 from hummingface.instrument.performance.frame_source import FrameSource
-from hummingface.instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Program
+from hummingface.instrument.performance.messages import midi, score
+from hummingface.instrument.performance.messages.midi import Bend, Controller, NoteOff, NoteOn, Program
 from hummingface.models.playing.stft_model import StftModel
 
 FACTORY = [entry for entry in library.patches() if entry.factory]

@@ -4,8 +4,8 @@ import pytest
 from hummingface.instrument.offline import parts
 from hummingface.instrument.offline.parts import GM, OFF, PATCHES, Assignment, PartError
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Program
-from hummingface.instrument.performance.score import Score
+from hummingface.instrument.performance.messages.midi import Controller, NoteOff, NoteOn, Program
+from hummingface.instrument.performance.messages.score import Score
 from hummingface.models.playing.untrained import untrained
 
 MINE = Patch("Mine", "Untrained", (0.25,) * 16)

@@ -9,7 +9,7 @@ from hummingface.instrument.patches import library
 from hummingface.instrument.patches.learnt_models import carried
 from hummingface.instrument.patches.patch import Patch, PatchError, from_json
 from hummingface.instrument.performance.frame_source import FrameSource
-from hummingface.instrument.performance.midi import NoteOn
+from hummingface.instrument.performance.messages.midi import NoteOn
 from hummingface.models.playing.checkpoint import ModelError, load_model, save_model
 from hummingface.models.playing.untrained import untrained
 

@@ -28,7 +28,7 @@ def raised_as(kind: type[HummingFaceError]) -> Iterator[None]:
     """Errors of the layers below, which name the file or the field already, as one of the family: what the system says (OSError) as
     FileError, values that cannot be used (ValueError) as `kind`."""
     from hummingface.instrument.files.sound_file import SoundFileError
-    from hummingface.instrument.performance.midi import MidiError
+    from hummingface.instrument.performance.messages.midi import MidiError
     from hummingface.models.playing.shape import ModelError
     try:
         yield

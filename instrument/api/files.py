@@ -8,8 +8,8 @@ from hummingface.instrument.api.errors import NotesError, raised_as
 from hummingface.instrument.api.note_events import NoteEvent
 from hummingface.instrument.files import sound_file
 from hummingface.instrument.offline.parts import with_releases
-from hummingface.instrument.performance import score
-from hummingface.instrument.performance.midi import NoteOff, NoteOn
+from hummingface.instrument.performance.messages import score
+from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn
 
 
 def notes_of_midi(path: str | Path) -> list[NoteEvent]:

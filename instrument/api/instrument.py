@@ -18,7 +18,8 @@ from hummingface.instrument.patches.patch import IDS, LATENT_LIMIT, Patch
 from hummingface.instrument.patches.routes import NEW_DEPTH, Route, to_json
 from hummingface.instrument.patches.routes import from_json as routes_from_json
 from hummingface.instrument.patches.scale_tuning import ScaleTuning, of_files
-from hummingface.instrument.performance import score, sound_bank
+from hummingface.instrument.performance import sound_bank
+from hummingface.instrument.performance.messages import score
 from hummingface.instrument.performance.sound_bank import Sound, source_of
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from hummingface.instrument.api.catalogue import checked, control_of
 from hummingface.instrument.api.errors import NotesError
-from hummingface.instrument.performance import midi
-from hummingface.instrument.performance.midi import Event, NoteOff, NoteOn, Set
-from hummingface.instrument.performance.score import LONGEST_FILE_S
-from hummingface.instrument.performance.tuning_events import TuningEvent
+from hummingface.instrument.performance.messages import midi
+from hummingface.instrument.performance.messages.midi import Event, NoteOff, NoteOn, Set
+from hummingface.instrument.performance.messages.score import LONGEST_FILE_S
+from hummingface.instrument.performance.messages.tuning_events import TuningEvent
 
 STEP_S = 1 / 187.5                  # a function of time is asked once a hop, as often as the engine follows a control
 Course = float | Sequence[tuple[float, float]] | Callable[[float], float]

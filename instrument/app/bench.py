@@ -42,7 +42,7 @@ def chord(notes: int) -> list[tuple[int, int]]:
 def _run_blocks(player: "Player", voices: int, block_samples: int, seconds: float, moving: bool,
                 clock: Callable[[], float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Play for this long; returns the seconds of each block's (performer, synthesis), and the decoder's microseconds per hop."""
-    from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
+    from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn, Set
     from hummingface.instrument.synthesis.render import render
     rate_hz, performer, state = player.rate_hz, player.performer, player.state
     notes = chord(voices)
@@ -80,7 +80,7 @@ def measure(*, voices: int = 64, block_samples: int = 128, rate_hz: int = 48000,
     """
     from hummingface.instrument.offline.player import Player
     from hummingface.instrument.performance import sound_bank
-    from hummingface.instrument.performance.midi import Set
+    from hummingface.instrument.performance.messages.midi import Set
     sound = sound_bank.open_sound(patch, model)
     player = Player(sound.source, sound.patch, rate_hz=rate_hz)
     player.performer.receive(Set("master.voices", voices), 0)

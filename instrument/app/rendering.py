@@ -8,7 +8,7 @@ from hummingface.instrument.app.options import add_json, add_out, add_sound, add
 from hummingface.instrument.app.terminal import Terminal
 
 if TYPE_CHECKING:
-    from hummingface.instrument.performance.controller_map import Table
+    from hummingface.instrument.performance.messages.controller_map import Table
 
 
 def add(commands: "argparse._SubParsersAction[CommandParser]", common: CommandParser) -> None:
@@ -75,7 +75,7 @@ def render(args: argparse.Namespace, terminal: Terminal) -> int:
 def _controllers(more: list[tuple[str, str]]) -> "Table":
     """Controllers as in the window, and more."""
     from hummingface.instrument.patches.parameters import PARAMETERS
-    from hummingface.instrument.performance import controller_map, midi
+    from hummingface.instrument.performance.messages import controller_map, midi
     from hummingface.instrument.session import settings
     from hummingface.suggestions import did_you_mean
     moved = settings.load()[0].midi_map

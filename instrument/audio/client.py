@@ -26,7 +26,7 @@ from hummingface.instrument.audio.link import Link
 from hummingface.instrument.audio.protocol import CLOSING_TAKE_S, FAREWELL_S, AudioChoice, Telemetry
 from hummingface.instrument.logs import log_files
 from hummingface.instrument.patches import patch as patch_file
-from hummingface.instrument.performance.mpe import AUTOMATIC
+from hummingface.instrument.performance.messages.mpe import AUTOMATIC
 from hummingface.instrument.synthesis import state as block
 
 TAKE_OVER_S = 8.0           # an audio process that does not answer for this long hangs

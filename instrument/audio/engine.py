@@ -26,8 +26,8 @@ from hummingface.instrument.audio.velocity_input import Touch
 from hummingface.instrument.patches import routes
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance import midi, midi_clock
 from hummingface.instrument.performance.events import Load, PlayerEvent, noted
+from hummingface.instrument.performance.messages import midi, midi_clock
 from hummingface.instrument.recording.history import History, Kept
 from hummingface.instrument.synthesis.producer import position, read_clock
 from hummingface.instrument.synthesis.state import new_state, state_dtype

@@ -6,7 +6,7 @@ from typing import Any
 
 from hummingface.instrument.audio.protocol import AudioChoice
 from hummingface.instrument.patches import patch as patch_file
-from hummingface.instrument.performance.mpe import AUTOMATIC
+from hummingface.instrument.performance.messages.mpe import AUTOMATIC
 
 
 class EngineSettings:

@@ -3,15 +3,15 @@ another holds, and what a source that goes has held is released, and nothing els
 
 A key that two sources hold is held until both have released it; so is a pedal. Within one source the first note-off of a key ends all of
 its strikes, as in FluidSynth, Surge and most hardware: where a note-off was lost, the next press heals it. (In a file each note has an
-end of its own: `performance/voice_allocation.py`.)
+end of its own: `performance/voices/voice_allocation.py`.)
 """
 from collections.abc import Hashable
 from dataclasses import replace
 
-from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.events import PlayerEvent
-from hummingface.instrument.performance.held_notes import PEDALS, HeldNotes
-from hummingface.instrument.performance.midi import Controller, NoteOff, Panic
+from hummingface.instrument.performance.messages import midi
+from hummingface.instrument.performance.messages.held_notes import PEDALS, HeldNotes
+from hummingface.instrument.performance.messages.midi import Controller, NoteOff, Panic
 
 
 class HeldBySource:

@@ -8,7 +8,7 @@ import ctypes
 import numpy as np
 
 from hummingface.compiled import compiled
-from hummingface.instrument.performance import tuning_sysex
+from hummingface.instrument.performance.messages import tuning_sysex
 from hummingface.instrument.synthesis.atomic import load_acquire, store_release
 
 MIDI_NAME, MIDI_TYPE = b"midi_in", b"8 bit raw midi"

@@ -7,7 +7,7 @@ import threading
 import numpy as np
 
 from hummingface.instrument.performance.controls import INDEX, Controls
-from hummingface.instrument.performance.midi_clock import BEATS_PER_BAR, MidiClock
+from hummingface.instrument.performance.messages.midi_clock import BEATS_PER_BAR, MidiClock
 from hummingface.instrument.synthesis.producer import Beats, publish_beats
 
 ALWAYS = 1 << 62

@@ -8,9 +8,9 @@ import threading
 from typing import Any
 
 from hummingface.instrument.audio.midi_system import OUR_OUTPUT, open_virtual_output
-from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.events import Load, PlayerEvent
-from hummingface.instrument.performance.held_notes import HeldNotes
+from hummingface.instrument.performance.messages import midi
+from hummingface.instrument.performance.messages.held_notes import HeldNotes
 
 MOST_WAITING = 10_000               # messages; a port that takes no more loses what follows
 CLOSE_S = 1.0

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from hummingface.instrument.performance import tuning_sysex
+from hummingface.instrument.performance.messages import tuning_sysex
 
 if TYPE_CHECKING:
     import rtmidi

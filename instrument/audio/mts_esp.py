@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hummingface.instrument.performance.tuning_events import CHANNELS, KEYS, HostTuning, heard
+from hummingface.instrument.performance.messages.tuning_events import CHANNELS, KEYS, HostTuning, heard
 from hummingface.models.playing.frame import hz_to_pitch
 
 POLL_S = 0.05                       # between looks: of channel 1 and of one of the others, in turn

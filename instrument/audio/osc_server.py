@@ -17,7 +17,7 @@ import numpy as np
 from hummingface.instrument.patches import osc_addresses
 from hummingface.instrument.patches.osc_addresses import NOTE, PANIC, PATCH, SYNC
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
+from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn, Set
 
 BUFFER_BYTES = 1 << 20              # of packets that wait: what comes beyond is lost, as UDP has it
 LARGEST_PACKET = 8192               # bytes; larger ones are passed over

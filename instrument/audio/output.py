@@ -15,7 +15,7 @@ from hummingface.instrument.audio.device_names import same_device
 from hummingface.instrument.audio.output_stream import MidiInput, OutputStream
 from hummingface.instrument.audio.protocol import AudioChoice
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.performance.midi import Panic, Set
+from hummingface.instrument.performance.messages.midi import Panic, Set
 
 if TYPE_CHECKING:
     from hummingface.instrument.audio.devices import Device

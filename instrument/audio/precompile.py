@@ -30,7 +30,7 @@ def synthesis() -> None:
 def performance() -> None:
     """The performer's half, with the decoder: plays a few notes of the first patch without rendering them."""
     from hummingface.instrument.performance import sound_bank
-    from hummingface.instrument.performance.midi import NoteOff, NoteOn
+    from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn
     from hummingface.instrument.performance.performer import Performer
     from hummingface.instrument.synthesis.state import new_state
     sound = sound_bank.open_sound()

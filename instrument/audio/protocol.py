@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from hummingface.instrument.patches import routes, scale_tuning, velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.sources import MOST_ROUTES
-from hummingface.instrument.performance import controller_map, mpe
-from hummingface.instrument.performance.channel_state import ChannelShown as ChannelShown  # what windows read of a channel
+from hummingface.instrument.performance.messages import controller_map, mpe
+from hummingface.instrument.performance.messages.channel_state import ChannelShown as ChannelShown  # what windows read of a channel
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from hummingface.models.playing.checked_json import parse_json
 from hummingface.models.playing.checks import Check, is_number, is_text, list_of, or_none, whole

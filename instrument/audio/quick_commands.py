@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING
 
 from hummingface.instrument.patches.routes import from_json
 from hummingface.instrument.performance.events import Reroute
-from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set, decode
+from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn, Set, decode
 
 if TYPE_CHECKING:
     from hummingface.instrument.audio.engine import Engine

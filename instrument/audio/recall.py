@@ -14,8 +14,8 @@ from hummingface.instrument.audio import shared_state
 from hummingface.instrument.audio.engine import Engine, EngineOptions
 from hummingface.instrument.audio.output import Output
 from hummingface.instrument.audio.sound_loader import SoundLoader, controls_of
-from hummingface.instrument.performance.midi import Mpe, Panic, Set
-from hummingface.instrument.performance.mpe import AUTOMATIC
+from hummingface.instrument.performance.messages.midi import Mpe, Panic, Set
+from hummingface.instrument.performance.messages.mpe import AUTOMATIC
 from hummingface.instrument.performance.source import Source
 from hummingface.instrument.recording import performance_log, replay
 from hummingface.instrument.recording.performance_log import Performance

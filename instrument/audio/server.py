@@ -210,7 +210,7 @@ class Server:
         old = self._engine
         self._engine = Engine(rate_hz, self._source, patch, **self._engine_options())
         if old is not None:
-            from hummingface.instrument.performance.midi import Mpe, Set
+            from hummingface.instrument.performance.messages.midi import Mpe, Set
             for id_, value in self._controls_of(old).items():
                 self._playing.receive(Set(id_, value))
             self._playing.performer.restore_tuning(old.performer.key_pitches.capture())
@@ -359,7 +359,7 @@ class Server:
 
     def _set_midi_map(self, table: object) -> None:
         """Another map, in place of the whole one: the performer may be reading."""
-        from hummingface.instrument.performance import controller_map
+        from hummingface.instrument.performance.messages import controller_map
         self._playing.performer.messages.controllers = controller_map.ControllerMap(controller_map.from_json(table))
 
     def _open_osc(self, message: dict) -> None:
@@ -380,12 +380,12 @@ class Server:
         self._play_patch(library.named_patch(name).to_json(), asked_by_midi=True)
 
     def _use_tuning(self, values: dict | None) -> None:
-        from hummingface.instrument.performance.tuning_events import UseTuning
+        from hummingface.instrument.performance.messages.tuning_events import UseTuning
         self._playing.receive(UseTuning(None if values is None else scale_tuning.from_json(values, "the player's tuning")))
 
     def _use_mpe(self, mode: str) -> None:
         """Play MPE by this mode; the zones that a controller has configured stay where nothing changes."""
-        from hummingface.instrument.performance.midi import Mpe
+        from hummingface.instrument.performance.messages.midi import Mpe
         if mode != self._playing.performer.messages.zones.mode:
             self._playing.receive(Mpe(mode))
 

@@ -4,12 +4,13 @@ from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches import routes
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance import midi, sound_bank, tuning_events
+from hummingface.instrument.performance import sound_bank
 from hummingface.instrument.performance.events import Load, PlayerEvent, Reroute
+from hummingface.instrument.performance.messages import midi, tuning_events
+from hummingface.instrument.performance.messages.tuning_events import TuningEvent
 from hummingface.instrument.performance.performer import Performer
 from hummingface.instrument.performance.sound_bank import SoundBank
 from hummingface.instrument.performance.source import Source
-from hummingface.instrument.performance.tuning_events import TuningEvent
 
 
 class SoundLoader:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from hummingface.instrument.audio.announcer import Announcer
 from hummingface.instrument.audio.midi_ports import MidiPorts
-from hummingface.instrument.performance.midi import Tempo
-from hummingface.instrument.performance.midi_clock import STEP_BPM
+from hummingface.instrument.performance.messages.midi import Tempo
+from hummingface.instrument.performance.messages.midi_clock import STEP_BPM
 
 if TYPE_CHECKING:
     from hummingface.instrument.audio.engine import Engine

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from hummingface.instrument.patches.velocity_curve import LINEAR
 from hummingface.instrument.performance.events import PlayerEvent
-from hummingface.instrument.performance.midi import NoteOn
+from hummingface.instrument.performance.messages.midi import NoteOn
 
 TELL_S = 0.05                   # between reports of velocities, at least
 MOST_TOLD = 1000                # of them at a time; of a flood the newest

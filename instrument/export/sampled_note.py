@@ -5,9 +5,9 @@ import numpy as np
 
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.midi import Event, NoteOff, NoteOn
-from hummingface.instrument.performance.note_course import PACE_OCTAVES
+from hummingface.instrument.performance.messages.midi import Event, NoteOff, NoteOn
 from hummingface.instrument.performance.source import Source
+from hummingface.instrument.performance.voices.note_course import PACE_OCTAVES
 
 RATE_HZ = 48000
 BLOCK_SAMPLES = 1024

@@ -21,7 +21,7 @@ from hummingface.instrument.export.hidden_folder import ExportError, growing
 from hummingface.instrument.export.report import ExportReport
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.performance.midi import Bend, NoteOn, Panic, Set
+from hummingface.instrument.performance.messages.midi import Bend, NoteOn, Panic, Set
 from hummingface.instrument.performance.sound_bank import Sound, notice
 from hummingface.instrument.recording import riff
 from hummingface.models.playing.frame import hz_to_pitch, pitch_to_hz

@@ -17,9 +17,9 @@ from hummingface.instrument.offline.parts import Assignment, Part, PartError
 from hummingface.instrument.offline.player import Player, blocks
 from hummingface.instrument.patches.patch import DRY, Patch
 from hummingface.instrument.patches.scale_tuning import ScaleTuning
-from hummingface.instrument.performance import midi, score
-from hummingface.instrument.performance.controller_map import USUAL, Table
-from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
+from hummingface.instrument.performance.messages import midi, score
+from hummingface.instrument.performance.messages.controller_map import USUAL, Table
+from hummingface.instrument.performance.messages.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from hummingface.models.playing.file_names import plain
 
 AFTER_LAST_S = 2.0                      # of sound after the last event, as progress expects it

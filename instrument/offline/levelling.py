@@ -19,7 +19,7 @@ from hummingface.instrument.offline.player import play_events
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.patch import Corner, Patch
-from hummingface.instrument.performance.midi import Event, NoteOff, NoteOn
+from hummingface.instrument.performance.messages.midi import Event, NoteOff, NoteOn
 from hummingface.instrument.performance.source import Source
 from hummingface.models.playing import key_trend, whole_note
 from hummingface.models.playing.checkpoint import save_card

@@ -10,14 +10,15 @@ from pathlib import Path
 
 from hummingface.instrument.patches import general_midi, library
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance import midi, sound_bank
-from hummingface.instrument.performance.channel_state import ZONES_RPN, ChannelState
-from hummingface.instrument.performance.held_notes import HeldNotes
-from hummingface.instrument.performance.midi import Controller, NoteOn, Program
-from hummingface.instrument.performance.mpe import Zones
-from hummingface.instrument.performance.score import FileEvent, Score
+from hummingface.instrument.performance import sound_bank
+from hummingface.instrument.performance.messages import midi
+from hummingface.instrument.performance.messages.channel_state import ZONES_RPN, ChannelState
+from hummingface.instrument.performance.messages.held_notes import HeldNotes
+from hummingface.instrument.performance.messages.midi import Controller, NoteOn, Program
+from hummingface.instrument.performance.messages.mpe import Zones
+from hummingface.instrument.performance.messages.score import FileEvent, Score
+from hummingface.instrument.performance.messages.tuning_events import TuneKeys, TuneOctave, TuningEvent
 from hummingface.instrument.performance.sound_bank import Sound, SoundBank, source_of
-from hummingface.instrument.performance.tuning_events import TuneKeys, TuneOctave, TuningEvent
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.stft_model import StftModel
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from hummingface.instrument.offline.player import play_events
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.midi import Event, NoteOff, NoteOn
+from hummingface.instrument.performance.messages.midi import Event, NoteOff, NoteOn
 from hummingface.instrument.performance.source import Source
 from hummingface.models.playing.frame import erb_rate, pitch_to_hz
 

@@ -82,7 +82,7 @@ def _latents() -> list[Parameter]:
             for i in range(LATENT_KNOBS)]
 
 
-_CHARACTERISTICS = (                     # operations on the frame (performance/frame_operations.py, note_course.py): right, and left of 0
+_CHARACTERISTICS = (                     # operations on the frame (performance/rows/frame_operations.py): right, and left of 0
     ("brightness", "Brighter", "Right: upper partials and noise rise. Left: they fall."),
     ("attack", "Soft onset", "Right: a slower onset. Left: a harder, quicker one."),
     ("decay", "Percussive", "Right: the held note dies away. Left: what dies away by itself rings longer."),

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.patches.routes import Route
 from hummingface.instrument.performance.dynamics import LAW
-from hummingface.instrument.performance.midi import Event
-from hummingface.instrument.performance.tuning_events import TuningEvent
-from hummingface.instrument.performance.voice_allocation import RULES
+from hummingface.instrument.performance.messages.midi import Event
+from hummingface.instrument.performance.messages.tuning_events import TuningEvent
+from hummingface.instrument.performance.voices.voice_allocation import RULES
 
 if TYPE_CHECKING:
     from hummingface.instrument.performance.source import Source

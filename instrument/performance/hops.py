@@ -10,10 +10,10 @@ import numpy as np
 
 from hummingface.instrument.performance.controls import DIFFERENCE, MOTION, TRANSPOSE, Controls
 from hummingface.instrument.performance.dynamics import stroke
-from hummingface.instrument.performance.hop_writer import write_hop
-from hummingface.instrument.performance.modulation import Shaped, shape
-from hummingface.instrument.performance.modulation_matrix import Modulation
 from hummingface.instrument.performance.note_pool import Pool
+from hummingface.instrument.performance.routing.modulation_matrix import Modulation
+from hummingface.instrument.performance.rows.hop_writer import write_hop
+from hummingface.instrument.performance.rows.modulation import Shaped, shape
 from hummingface.instrument.performance.schedule import (
     ASKS,
     MOST_ROWS,
@@ -26,10 +26,10 @@ from hummingface.instrument.performance.schedule import (
     schedule_start,
 )
 from hummingface.instrument.performance.source import Source
-from hummingface.instrument.performance.unison_latents import step_aside
-from hummingface.instrument.performance.voice_allocation import Voices
-from hummingface.instrument.performance.voice_state import ORDER, begin_voice, new_voice_state
-from hummingface.instrument.performance.voice_table import FADING, FREE
+from hummingface.instrument.performance.voices.unison_latents import step_aside
+from hummingface.instrument.performance.voices.voice_allocation import Voices
+from hummingface.instrument.performance.voices.voice_state import ORDER, begin_voice, new_voice_state
+from hummingface.instrument.performance.voices.voice_table import FADING, FREE
 from hummingface.instrument.synthesis import producer
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS, QUARTERS_PER_SECOND, SLOTS, START_ROWS, STARTS
 from hummingface.models.playing.frame import FRAME_SIZE, FRAMES_PER_SECOND, LEVEL, NOISE, SLOT_RATIO, pitch_to_hz

@@ -16,9 +16,6 @@ import numpy as np
 
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.arpeggiator import Arpeggiator
-from hummingface.instrument.performance.channel_messages import ChannelMessages, MessageTargets
-from hummingface.instrument.performance.channel_state import ChannelShown, ChannelState
 from hummingface.instrument.performance.controls import (
     A4,
     GLIDE,
@@ -40,11 +37,13 @@ from hummingface.instrument.performance.controls import (
 )
 from hummingface.instrument.performance.dynamics import LAW
 from hummingface.instrument.performance.events import Load, PlayerEvent, Reroute
-from hummingface.instrument.performance.glide import Glide
 from hummingface.instrument.performance.hops import HopMaker
-from hummingface.instrument.performance.key_pitches import KeyPitches
 from hummingface.instrument.performance.latent_target import LatentTarget
-from hummingface.instrument.performance.midi import (
+from hummingface.instrument.performance.messages.arpeggiator import Arpeggiator
+from hummingface.instrument.performance.messages.channel_messages import ChannelMessages, MessageTargets
+from hummingface.instrument.performance.messages.channel_state import ChannelShown, ChannelState
+from hummingface.instrument.performance.messages.key_pitches import KeyPitches
+from hummingface.instrument.performance.messages.midi import (
     ArpeggiatorNote,
     Bend,
     Controller,
@@ -59,9 +58,10 @@ from hummingface.instrument.performance.midi import (
     Set,
     Tempo,
 )
+from hummingface.instrument.performance.messages.tuning_events import HostTuning, TuneKeys, TuneOctave, TuningEvent, UseTuning
 from hummingface.instrument.performance.source import Source
-from hummingface.instrument.performance.tuning_events import HostTuning, TuneKeys, TuneOctave, TuningEvent, UseTuning
-from hummingface.instrument.performance.voice_allocation import FIRST_OFF_ENDS, POLY, Voices
+from hummingface.instrument.performance.voices.glide import Glide
+from hummingface.instrument.performance.voices.voice_allocation import FIRST_OFF_ENDS, POLY, Voices
 from hummingface.instrument.synthesis.state import boundary
 from hummingface.models.playing.frame import FRAMES_PER_SECOND
 

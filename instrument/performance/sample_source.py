@@ -10,7 +10,7 @@ import numpy as np
 
 from hummingface.instrument.performance.controls import INDEX
 from hummingface.instrument.performance.note_pool import Pool, Wanted
-from hummingface.instrument.performance.voice_table import FREE, RELEASED
+from hummingface.instrument.performance.voices.voice_table import FREE, RELEASED
 from hummingface.instrument.synthesis.samples import CROSS_S, LENGTH
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import FRAME_SIZE, FRAMES_PER_SECOND, LOWEST, PARTIALS

@@ -14,10 +14,10 @@ import numpy as np
 
 from hummingface.compiled import FASTER, compiled, inlined
 from hummingface.instrument.performance.controls import BEND, TRANSPOSE, TUNE
-from hummingface.instrument.performance.modulation_routes import modulate
-from hummingface.instrument.performance.note_course import pace
-from hummingface.instrument.performance.note_time import begin_time, is_led, move_time, passing
-from hummingface.instrument.performance.voice_table import FADING, FREE, RELEASED
+from hummingface.instrument.performance.routing.modulation_routes import modulate
+from hummingface.instrument.performance.voices.note_course import pace
+from hummingface.instrument.performance.voices.note_time import begin_time, is_led, move_time, passing
+from hummingface.instrument.performance.voices.voice_table import FADING, FREE, RELEASED
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS, QUARTERS, SLOTS, START_ROWS
 from hummingface.models.playing.frame import ATTACK_S, DEVIATION, LEVEL, NOISE
 

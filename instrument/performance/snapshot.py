@@ -12,7 +12,7 @@ import numpy as np
 
 from hummingface.instrument.performance.controls import INDEX
 from hummingface.instrument.performance.performer import Performer
-from hummingface.instrument.performance.voice_table import FREE
+from hummingface.instrument.performance.voices.voice_table import FREE
 from hummingface.instrument.synthesis.delay import TIME
 from hummingface.instrument.synthesis.effects import CONTROLS
 from hummingface.instrument.synthesis.effects import INDEX as EFFECT_INDEX

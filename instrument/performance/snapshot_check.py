@@ -6,16 +6,16 @@ from hummingface.instrument.patches import routes
 from hummingface.instrument.patches.parameters import LFOS, MOST_LATENTS, PARAMETERS, renamed
 from hummingface.instrument.patches.scale_tuning import HIGHEST_PITCH, LOWEST_PITCH
 from hummingface.instrument.patches.sources import SOURCES
-from hummingface.instrument.performance import controller_map, key_pitches
-from hummingface.instrument.performance.arpeggiator import LONG_AGO
-from hummingface.instrument.performance.channel_state import NO_RPN, RANGES
 from hummingface.instrument.performance.controls import AT_REST, CHANNEL_COLUMNS, PANNING, PRESSURE, SLIDE, WHEEL
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
-from hummingface.instrument.performance.fine_values import FIRST_NRPN
-from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
-from hummingface.instrument.performance.mpe import MODES, MOST_MEMBERS
+from hummingface.instrument.performance.messages import controller_map, key_pitches
+from hummingface.instrument.performance.messages.arpeggiator import LONG_AGO
+from hummingface.instrument.performance.messages.channel_state import NO_RPN, RANGES
+from hummingface.instrument.performance.messages.fine_values import FIRST_NRPN
+from hummingface.instrument.performance.messages.midi_clock import FASTEST_BPM, SLOWEST_BPM
+from hummingface.instrument.performance.messages.mpe import MODES, MOST_MEMBERS
 from hummingface.instrument.performance.snapshot import TURN, SnapshotError
-from hummingface.instrument.performance.voice_allocation import FIRST_OFF_ENDS, WHOLE_MIDI
+from hummingface.instrument.performance.voices.voice_allocation import FIRST_OFF_ENDS, WHOLE_MIDI
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, boundary
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.checks import is_number, is_whole

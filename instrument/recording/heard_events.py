@@ -2,8 +2,8 @@
 from collections import Counter
 from typing import Any
 
-from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.events import Load, PlayerEvent
+from hummingface.instrument.performance.messages import midi
 
 _ON = "arpeggiator.on"
 

@@ -16,13 +16,14 @@ from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches import routes
 from hummingface.instrument.patches.parameters import PARAMETERS, renamed
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance import midi, snapshot_check, tuning_events
+from hummingface.instrument.performance import snapshot_check
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
 from hummingface.instrument.performance.events import Load, PlayerEvent, Reroute
-from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
-from hummingface.instrument.performance.mpe import MODES, MOST_MEMBERS
-from hummingface.instrument.performance.tuning_events import TuningEvent
-from hummingface.instrument.performance.voice_allocation import ALL_RULES
+from hummingface.instrument.performance.messages import midi, tuning_events
+from hummingface.instrument.performance.messages.midi_clock import FASTEST_BPM, SLOWEST_BPM
+from hummingface.instrument.performance.messages.mpe import MODES, MOST_MEMBERS
+from hummingface.instrument.performance.messages.tuning_events import TuningEvent
+from hummingface.instrument.performance.voices.voice_allocation import ALL_RULES
 from hummingface.instrument.recording import flac, riff
 from hummingface.instrument.recording.naming import UNFINISHED
 from hummingface.models.playing.checked_json import open_file, parse_json

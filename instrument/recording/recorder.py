@@ -15,10 +15,10 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from hummingface.instrument.performance import controller_map, midi
-from hummingface.instrument.performance.controller_map import ControllerMap
 from hummingface.instrument.performance.events import Load
-from hummingface.instrument.performance.midi_clock import MidiClock
+from hummingface.instrument.performance.messages import controller_map, midi
+from hummingface.instrument.performance.messages.controller_map import ControllerMap
+from hummingface.instrument.performance.messages.midi_clock import MidiClock
 from hummingface.instrument.recording import naming
 from hummingface.instrument.recording.history import KEPT_S, SILENT, History
 from hummingface.instrument.recording.take import Take, TakePlan, pack_flac, recover

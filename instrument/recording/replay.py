@@ -14,14 +14,15 @@ from hummingface.instrument.files import sound_file
 from hummingface.instrument.files.paths import refuse_existing
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import SHAPED, SHAPING, SHAPING_NOTICE, Patch
-from hummingface.instrument.performance import midi, snapshot
+from hummingface.instrument.performance import snapshot
 from hummingface.instrument.performance.dynamics import LAW
 from hummingface.instrument.performance.events import Load, PlayerEvent
-from hummingface.instrument.performance.held_notes import HeldNotes
+from hummingface.instrument.performance.messages import midi
+from hummingface.instrument.performance.messages.held_notes import HeldNotes
 from hummingface.instrument.performance.performer import Performer
 from hummingface.instrument.performance.sound_bank import SoundBank
 from hummingface.instrument.performance.source import Source
-from hummingface.instrument.performance.voice_allocation import EACH_STRIKE_HOLDS, RULES
+from hummingface.instrument.performance.voices.voice_allocation import EACH_STRIKE_HOLDS, RULES
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording.performance_log import LoadByName, Performance
 from hummingface.instrument.recording.wave_file import WaveFile

@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from hummingface.instrument.files.processes import apart, is_running, own_environment
-from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.events import PlayerEvent
-from hummingface.instrument.performance.held_notes import HeldNotes
+from hummingface.instrument.performance.messages import midi
+from hummingface.instrument.performance.messages.held_notes import HeldNotes
 from hummingface.instrument.recording import naming, performance_log, riff
 from hummingface.instrument.recording.heard_events import HeardEvents
 from hummingface.instrument.recording.midi_file import MidiFile

@@ -6,10 +6,10 @@ and KeyLab mkII in their default memory, Novation Launchkey's pots (MK2, MK3), K
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from hummingface.instrument.performance import controller_map
-from hummingface.instrument.performance.controller_map import FINE_ABOVE as FINE_ABOVE  # for the window, which knows no performer
-from hummingface.instrument.performance.controller_map import ControllerMapping as ControllerMapping
-from hummingface.instrument.performance.controller_map import Table
+from hummingface.instrument.performance.messages import controller_map
+from hummingface.instrument.performance.messages.controller_map import FINE_ABOVE as FINE_ABOVE  # for the window, which knows no performer
+from hummingface.instrument.performance.messages.controller_map import ControllerMapping as ControllerMapping
+from hummingface.instrument.performance.messages.controller_map import Table
 from hummingface.instrument.session.settings import Settings
 
 KNOBS = ("filter.cutoff_hz", "filter.resonance_db", "envelope.attack_s", "envelope.release", "latent.1", "latent.2", "morph.amount",

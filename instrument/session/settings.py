@@ -18,8 +18,8 @@ import platformdirs
 from hummingface.instrument.audio.protocol import BLOCK_SAMPLES, TAKE_FORMATS, AudioChoice
 from hummingface.instrument.patches import scale_tuning, velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.performance import controller_map
-from hummingface.instrument.performance.mpe import AUTOMATIC, MODES
+from hummingface.instrument.performance.messages import controller_map
+from hummingface.instrument.performance.messages.mpe import AUTOMATIC, MODES
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from hummingface.models.playing.atomic_file import replace_file, set_aside
 from hummingface.models.playing.checked_json import JsonError, read_json

@@ -98,7 +98,7 @@ def read_sample(samples, number, at, step, first, count, gain, slope, out):
 @part
 def low_pass(state, cutoff_hz, damping, rate_hz, count, samples):
     """In place: a resonant low-pass of fourth order, a Butterworth's two sections, the second sharpened (`damping` is that of power, as in
-    performance/sample_rows.py). State-variable filters in Zavalishin's form, which stay sound when their cutoff moves. `state` [4]"""
+    performance/rows/sample_rows.py). State-variable filters in Zavalishin's form, which stay sound when their cutoff moves. `state` [4]"""
     g = np.float32(math.tan(math.pi * min(max(cutoff_hz, 5.0), 0.49 * rate_hz) / rate_hz))
     for section in range(2):
         k = np.float32(1.8477591) if section == 0 else np.float32(math.sqrt(min(max(damping, 1e-3), 4.0)))

@@ -5,7 +5,7 @@
 
 A condition is an input of the network like any other latent: presets and patches set all of them, and morphs interpolate
 them. 0 sets no condition. A family leads to its presets, where the card says which those are: at 1 to the nearest of them; else in its
-direction. Characteristics are made by operations on the frame (`instrument/performance/frame_operations.py`), and move the latents of
+direction. Characteristics are made by operations on the frame (`instrument/performance/rows/frame_operations.py`), and move the latents of
 models of whole notes alone; cards of earlier versions have directions of characteristics for each preset, which are passed over.
 """
 from collections.abc import Container

@@ -15,7 +15,7 @@ from hummingface.instrument.audio.listener import Listener
 from hummingface.instrument.audio.protocol import ProtocolError
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import PatchError
-from hummingface.instrument.performance import controller_map
+from hummingface.instrument.performance.messages import controller_map
 from hummingface.instrument.session.session import NOT_IN_PATCHES
 from tests.audio.conftest import Told, notes, position_moves, wait_for
 

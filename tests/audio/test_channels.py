@@ -27,7 +27,7 @@ def state():
     """A state block in which one note sounds without end, more on the left."""
     from hummingface.instrument.offline.player import Player
     from hummingface.instrument.performance.frame_source import FrameSource
-    from hummingface.instrument.performance.midi import Controller, NoteOn
+    from hummingface.instrument.performance.messages.midi import Controller, NoteOn
     from hummingface.models.playing.untrained import untrained
     player = Player(FrameSource(untrained(seed=1, width=16)))
     player.performer.receive(Controller(0, 10, 10), 0)

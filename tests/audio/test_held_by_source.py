@@ -2,9 +2,9 @@
 import pytest
 
 from hummingface.instrument.audio.held_by_source import HeldBySource
-from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Panic
-from hummingface.instrument.performance.voice_allocation import Voices
-from hummingface.instrument.performance.voice_table import HELD
+from hummingface.instrument.performance.messages.midi import Controller, NoteOff, NoteOn, Panic
+from hummingface.instrument.performance.voices.voice_allocation import Voices
+from hummingface.instrument.performance.voices.voice_table import HELD
 
 ON, OFF, DOWN, UP = NoteOn(0, 60, 90), NoteOff(0, 60), Controller(0, 64, 127), Controller(0, 64, 0)
 

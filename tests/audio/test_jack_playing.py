@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hummingface.instrument.audio.client import Client
-from hummingface.instrument.performance.midi import Event, NoteOn
+from hummingface.instrument.performance.messages.midi import Event, NoteOn
 from tests.audio.conftest import Told, look_at_ports, wait_for
 from tests.audio.jack_player import RATE_HZ, Player, dense_performance
 
@@ -36,7 +36,7 @@ def playing(jack_server, home, tmp_path_factory):
 
 def logged(log) -> list[tuple[int, Event]]:
     """(the sample at which it takes effect, event) of all that the engine took so far."""
-    from hummingface.instrument.performance import midi, tuning_events
+    from hummingface.instrument.performance.messages import midi, tuning_events
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     return [(line.pop("sample"), (tuning_events if line["event"] in tuning_events.KINDS else midi).from_json(line)) for line in lines]
 
@@ -78,7 +78,7 @@ def test_a_dense_performance_equals_the_offline_render(playing):
 
 def test_tuning_messages_come_through_and_no_other_system_exclusive(playing):
     """Of any length, at their sample; of the highest key, which nothing else here plays."""
-    from hummingface.instrument.performance.tuning_events import TuneKeys
+    from hummingface.instrument.performance.messages.tuning_events import TuneKeys
     keys = [byte for key in range(128) for byte in ((key, 0, 0) if key == 127 else (0x7F, 0x7F, 0x7F))]
     dump = bytes([0xF0, 0x7E, 0, 8, 1, 0, *b"A name of sixteen"[:16], *keys, 0, 0xF7])
     change = bytes([0xF0, 0x7F, 0, 8, 2, 0, 1, 127, 126, 0, 0, 0xF7])

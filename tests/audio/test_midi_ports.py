@@ -9,7 +9,7 @@ from hummingface.instrument.audio import midi_system
 from hummingface.instrument.audio.device_names import distinct, matching, same_device, stable_name
 from hummingface.instrument.audio.held_by_source import HeldBySource
 from hummingface.instrument.audio.midi_ports import MidiPorts
-from hummingface.instrument.performance.midi import decode, encode
+from hummingface.instrument.performance.messages.midi import decode, encode
 from tests.audio.conftest import notes, wait_for
 
 

@@ -40,7 +40,7 @@ PLAYED = """
 import time
 from hummingface.instrument.audio.held_by_source import HeldBySource
 from hummingface.instrument.audio.midi_ports import MidiPorts
-from hummingface.instrument.performance.midi import decode, encode
+from hummingface.instrument.performance.messages.midi import decode, encode
 heard, held = [], HeldBySource()
 def receive(message, source):
     heard.append(message)

@@ -15,7 +15,7 @@ from hummingface.instrument.patches import osc_addresses
 from hummingface.instrument.patches.osc_addresses import address_of
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.performance.controls import Controls
-from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
+from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn, Set
 
 SOON_S = 20.0
 

@@ -11,9 +11,9 @@ from hummingface.instrument.audio.client import Client
 from hummingface.instrument.audio.engine import Engine
 from hummingface.instrument.audio.velocity_input import Touch
 from hummingface.instrument.patches.velocity_curve import LINEAR, PRESETS, VelocityCurve, to_json
-from hummingface.instrument.performance import score
 from hummingface.instrument.performance.frame_source import FrameSource
-from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn
+from hummingface.instrument.performance.messages import score
+from hummingface.instrument.performance.messages.midi import Controller, NoteOff, NoteOn
 from hummingface.instrument.session import settings
 from hummingface.instrument.session.startup import prepare
 from hummingface.models.playing.untrained import untrained

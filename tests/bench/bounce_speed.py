@@ -15,7 +15,7 @@ import hummingface.instrument.synthesis.render as synthesis
 from hummingface.instrument.offline.player import Player, blocks
 from hummingface.instrument.performance import sound_bank
 from hummingface.instrument.performance.frame_source import FrameSource
-from hummingface.instrument.performance.midi import NoteOff, NoteOn
+from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn
 from hummingface.models.playing.decoder_numpy import NumpyDecoder
 
 RATE_HZ, SECONDS, BLOCK = 48000, 10, 2048

@@ -73,8 +73,9 @@ def guided(round_: Round, seconds: float, seed: int, corpus: Path) -> None:
     import atheris
     for number, data in enumerate(round_.reader.seeds):
         (corpus / f"seed-{number}").write_bytes(data)
-    ours = ("hummingface.train.notes.", "hummingface.instrument.recording.", "hummingface.instrument.performance.score",
-            "hummingface.instrument.performance.track_events", "hummingface.instrument.patches.patch", "hummingface.models.playing.checked",
+    ours = ("hummingface.train.notes.", "hummingface.instrument.recording.", "hummingface.instrument.performance.messages.score",
+            "hummingface.instrument.performance.messages.track_events", "hummingface.instrument.patches.patch",
+            "hummingface.models.playing.checked",
             "hummingface.models.playing.recorded_note")
     for module in [module for name, module in sys.modules.items() if name.startswith(ours)]:
         for name, value in list(vars(module).items()):

@@ -58,7 +58,7 @@ def wait(client, told: list[dict], tell: str) -> dict:
 def kill_one(patch: dict, folder: Path, seconds: float) -> tuple[int, int, int]:
     """(samples that were played since the take began, that are in the file, that its MIDI knows of the note: 1 or 0)."""
     from hummingface.instrument.audio.client import Client
-    from hummingface.instrument.performance import midi, score
+    from hummingface.instrument.performance.messages import midi, score
     from tests.recording.readers import by_all
     client = Client(patch=patch, attach=False)
     told: list[dict] = []

@@ -28,7 +28,7 @@ def played(patch, note, pitch: float, seconds: float, likeness: float) -> np.nda
     """The patch at the note's key, tuned to `pitch`, for `seconds`: [S, 2] at the recording's rate."""
     from hummingface.instrument.offline.player import play_events
     from hummingface.instrument.performance import sound_bank
-    from hummingface.instrument.performance.midi import Event, NoteOff, NoteOn, Set
+    from hummingface.instrument.performance.messages.midi import Event, NoteOff, NoteOn, Set
     key = note.labels.pitch
     values = {"master.tune_cents": 100 * (pitch - key), "master.width": 0.0, "likeness.amount": likeness}
     events: list[tuple[int, Event]] = [

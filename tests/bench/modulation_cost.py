@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from hummingface.instrument.app import bench
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.routes import Route
-from hummingface.instrument.performance.midi import Set
+from hummingface.instrument.performance.messages.midi import Set
 from hummingface.instrument.performance.sound_bank import open_sound, source_of
 from hummingface.models.playing.frame import FRAMES_PER_SECOND
 

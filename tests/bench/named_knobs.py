@@ -56,7 +56,7 @@ class Desk:
 
     def _sound(self, key: int, values: dict[str, float], after_s: float, places: tuple[tuple[int, int], ...], volume: int) -> np.ndarray:
         """What is heard from note-on until `after_s` after note-off: [S, 2]."""
-        from hummingface.instrument.performance.midi import PAN, VOLUME, Controller, NoteOff, NoteOn, Panic
+        from hummingface.instrument.performance.messages.midi import PAN, VOLUME, Controller, NoteOff, NoteOn, Panic
         performer, position = self.player.performer, self.player.position
         performer.receive(Panic(), position)
         down = position + round(LEAD_S * RATE_HZ)

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.parameters import group
 from hummingface.instrument.performance.frame_source import FrameSource
-from hummingface.instrument.performance.midi import NoteOn, Set
+from hummingface.instrument.performance.messages.midi import NoteOn, Set
 from hummingface.models.playing.untrained import untrained
 
 HOP = 256

@@ -52,7 +52,7 @@ class Sound(NamedTuple):
 def play(source: Any, patch: Any) -> playability.Play:
     """Strokes by the offline engine."""
     from hummingface.instrument.offline.player import Player
-    from hummingface.instrument.performance.midi import ALL_SOUND_OFF, Controller, NoteOff, NoteOn
+    from hummingface.instrument.performance.messages.midi import ALL_SOUND_OFF, Controller, NoteOff, NoteOn
 
     def played(strokes: Sequence[PlayedNote], seed: int) -> Iterator[np.ndarray]:
         player = Player(source, patch, rate_hz=RATE_HZ, seed=seed, shown=False)

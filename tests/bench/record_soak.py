@@ -108,7 +108,8 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    from hummingface.instrument.performance import midi, score, sound_bank
+    from hummingface.instrument.performance import sound_bank
+    from hummingface.instrument.performance.messages import midi, score
     from tests.bench.kill_recording import engine_of_its_own, wait
     from tests.recording.readers import by_all
     with engine_of_its_own("record-soak") as (_, home):

@@ -30,7 +30,7 @@ def published_cents(name: str, tuning) -> list[float]:
     from hummingface.instrument.offline.player import Player
     from hummingface.instrument.patches.patch import Patch
     from hummingface.instrument.performance.frame_source import FrameSource
-    from hummingface.instrument.performance.midi import NoteOn, Panic, Set
+    from hummingface.instrument.performance.messages.midi import NoteOn, Panic, Set
     from hummingface.instrument.synthesis.state import HOPS
     player = Player(FrameSource(PlainModel()), Patch("Plain", "Plain", (0.0,) * 16, {"reverb.mix": 0.0}, tuning=tuning), rate_hz=RATE_HZ)
     player.performer.receive(Set("master.voices", 128), 0)
@@ -57,7 +57,7 @@ def heard_cents(name: str, tuning, model, preset: str) -> list[float]:
     from hummingface.instrument.offline.player import Player
     from hummingface.instrument.patches.patch import Patch
     from hummingface.instrument.performance.frame_source import FrameSource
-    from hummingface.instrument.performance.midi import NoteOn, Panic
+    from hummingface.instrument.performance.messages.midi import NoteOn, Panic
     patch = Patch(preset, model.name, tuple(model.presets[preset]), DRY, tuning=tuning)
     player, found = Player(FrameSource(model), patch, rate_hz=RATE_HZ), []
     for key in range(36, 97, 7):

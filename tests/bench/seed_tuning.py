@@ -13,7 +13,7 @@ import numpy as np
 
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.midi import Controller, NoteOn
+from hummingface.instrument.performance.messages.midi import Controller, NoteOn
 from hummingface.instrument.performance.sound_bank import source_of
 from hummingface.models.playing.checkpoint import load_model, save_card
 from tests.tracker import cents_off

@@ -74,7 +74,7 @@ def period_hz(sound: np.ndarray, rate_hz: int, key_hz: float) -> float:
 def cents_off(source, patch, rate_hz: int, keys: range) -> list[float]:
     """How far each key's sound is from its pitch; NaN where it cannot be told."""
     from hummingface.instrument.offline.player import Player
-    from hummingface.instrument.performance.midi import NoteOn, Panic
+    from hummingface.instrument.performance.messages.midi import NoteOn, Panic
     player, cents = Player(source, patch, rate_hz=rate_hz), []
     for key in keys:
         player.performer.receive(NoteOn(0, key, 100), player.position)

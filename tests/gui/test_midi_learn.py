@@ -9,8 +9,8 @@ from hummingface.instrument.gui.controllers.midi_learn import MidiLearn
 from hummingface.instrument.gui.panels.control_panel import make_control
 from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.performance import controller_map
-from hummingface.instrument.performance.controller_map import USUAL, ControllerMapping
+from hummingface.instrument.performance.messages import controller_map
+from hummingface.instrument.performance.messages.controller_map import USUAL, ControllerMapping
 from hummingface.instrument.session import midi_maps
 from hummingface.instrument.session.midi_maps import READY, MidiMaps
 from hummingface.instrument.session.settings import Settings

@@ -6,8 +6,8 @@ import pytest
 from PySide6.QtTest import QTest
 
 from hummingface.instrument.patches.velocity_curve import LINEAR, from_json, learn
-from hummingface.instrument.performance import score
-from hummingface.instrument.performance.midi import NoteOn
+from hummingface.instrument.performance.messages import score
+from hummingface.instrument.performance.messages.midi import NoteOn
 from hummingface.instrument.session import settings as settings_file
 from tests.gui.player import LEFT, SOON_MS, sounding
 

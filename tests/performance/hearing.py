@@ -3,7 +3,7 @@ import numpy as np
 from scipy.signal import butter, sosfilt
 
 from hummingface.instrument.offline.player import play_events
-from hummingface.instrument.performance.midi import NoteOn, Set
+from hummingface.instrument.performance.messages.midi import NoteOn, Set
 
 RATE = 48000
 DRY = [(0, Set("reverb.mix", 0.0)), (0, Set("master.width", 0.0))]

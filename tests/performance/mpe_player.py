@@ -1,5 +1,5 @@
 """A controller of MPE as it plays: it configures its zone, and sends a note's pitch, pressure and slide before the note (M1-100-UM 1.1)."""
-from hummingface.instrument.performance.midi import (
+from hummingface.instrument.performance.messages.midi import (
     DATA_LSB,
     DATA_MSB,
     RPN_LSB,

@@ -8,9 +8,9 @@ from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import snapshot, snapshot_check
-from hummingface.instrument.performance.arpeggiator import Arpeggiator
 from hummingface.instrument.performance.controls import Controls
-from hummingface.instrument.performance.midi import ArpeggiatorNote, Controller, NoteOff, NoteOn, Panic, Set, Tempo
+from hummingface.instrument.performance.messages.arpeggiator import Arpeggiator
+from hummingface.instrument.performance.messages.midi import ArpeggiatorNote, Controller, NoteOff, NoteOn, Panic, Set, Tempo
 from hummingface.instrument.performance.snapshot import SnapshotError
 
 RATE_HZ = 48_000

@@ -4,9 +4,10 @@ import pytest
 
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.performance import controller_map, snapshot, snapshot_check
-from hummingface.instrument.performance.controller_map import USUAL, ControllerMap, ControllerMapError, ControllerMapping
-from hummingface.instrument.performance.midi import CONTROLS, Controller, NoteOn, Set
+from hummingface.instrument.performance import snapshot, snapshot_check
+from hummingface.instrument.performance.messages import controller_map
+from hummingface.instrument.performance.messages.controller_map import USUAL, ControllerMap, ControllerMapError, ControllerMapping
+from hummingface.instrument.performance.messages.midi import CONTROLS, Controller, NoteOn, Set
 
 CUTOFF, MIX = "filter.cutoff_hz", "reverb.mix"
 

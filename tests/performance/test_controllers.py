@@ -8,9 +8,9 @@ from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.nrpn_numbers import NUMBERS
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.performance import snapshot, snapshot_check
-from hummingface.instrument.performance.controller_map import ControllerMapping
 from hummingface.instrument.performance.controls import INDEX
-from hummingface.instrument.performance.midi import (
+from hummingface.instrument.performance.messages.controller_map import ControllerMapping
+from hummingface.instrument.performance.messages.midi import (
     DATA_LSB,
     DATA_MSB,
     MOD_WHEEL,
@@ -173,7 +173,7 @@ def test_a_damaged_snapshot_is_refused(plain, damage):
 
 
 def test_a_choice_of_mpe_survives_the_log():
-    from hummingface.instrument.performance import midi
+    from hummingface.instrument.performance.messages import midi
     from hummingface.instrument.recording import performance_log
     line = json.loads(performance_log.event_line(5, Mpe("lower")))
     assert midi.from_json({name: value for name, value in line.items() if name != "sample"}) == Mpe("lower")

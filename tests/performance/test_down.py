@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from hummingface.instrument.offline.player import Player
-from hummingface.instrument.performance.held_notes import HeldNotes
-from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Panic
-from hummingface.instrument.performance.voice_table import HELD, PEDAL
+from hummingface.instrument.performance.messages.held_notes import HeldNotes
+from hummingface.instrument.performance.messages.midi import Controller, NoteOff, NoteOn, Panic
+from hummingface.instrument.performance.voices.voice_table import HELD, PEDAL
 from tests.performance.hearing import DRY
 
 

@@ -13,7 +13,7 @@ from hummingface.instrument.performance import sound_bank
 from hummingface.instrument.performance.controls import Controls
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER, stroke
 from hummingface.instrument.performance.frame_source import FrameSource
-from hummingface.instrument.performance.midi import Controller, Event, NoteOff, NoteOn, Set
+from hummingface.instrument.performance.messages.midi import Controller, Event, NoteOff, NoteOn, Set
 from hummingface.instrument.performance.sound_bank import source_of
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording import replay

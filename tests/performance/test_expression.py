@@ -2,7 +2,7 @@
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.performance import snapshot, snapshot_check
 from hummingface.instrument.performance.controls import AT_REST, BEND, LEVEL_DB, SLIDE
-from hummingface.instrument.performance.midi import NoteOff, NoteOn
+from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn
 from tests.performance.hearing import DRY, RATE, cents, pitch_hz
 
 

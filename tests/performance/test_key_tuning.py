@@ -8,9 +8,10 @@ from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches import scale_tuning
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.patches.scale_tuning import ScaleTuning, of_files
-from hummingface.instrument.performance import midi, snapshot, snapshot_check, tuning_events
-from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Set, decode
-from hummingface.instrument.performance.tuning_events import HostTuning, TuneKeys, TuneOctave, TuningEvent, UseTuning
+from hummingface.instrument.performance import snapshot, snapshot_check
+from hummingface.instrument.performance.messages import midi, tuning_events
+from hummingface.instrument.performance.messages.midi import Controller, NoteOff, NoteOn, Set, decode
+from hummingface.instrument.performance.messages.tuning_events import HostTuning, TuneKeys, TuneOctave, TuningEvent, UseTuning
 from hummingface.instrument.synthesis.state import HOPS
 from tests import scales
 from tests.performance.hearing import RATE, cents, pitch_hz
@@ -379,7 +380,7 @@ def test_tuning_messages_in_a_midi_file_reach_every_part(tmp_path):
     import mido
 
     from hummingface.instrument.offline.parts import _divided
-    from hummingface.instrument.performance import score
+    from hummingface.instrument.performance.messages import score
     file = mido.MidiFile()
     file.tracks.append(mido.MidiTrack([mido.Message("sysex", data=single(60, 60.5)[1:-1]), mido.Message("sysex", data=(0x7D, 1, 2)),
                                        mido.Message("note_on", note=60, velocity=100, channel=1),

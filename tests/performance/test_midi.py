@@ -4,8 +4,18 @@ import numpy as np
 import pytest
 
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.performance import midi, score
-from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, MidiError, NoteOff, NoteOn, Panic, Pressure, Program
+from hummingface.instrument.performance.messages import midi, score
+from hummingface.instrument.performance.messages.midi import (
+    Bend,
+    Controller,
+    KeyPressure,
+    MidiError,
+    NoteOff,
+    NoteOn,
+    Panic,
+    Pressure,
+    Program,
+)
 
 
 @pytest.mark.parametrize(("data", "event"), [

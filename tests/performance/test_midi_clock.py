@@ -4,8 +4,8 @@ import pytest
 
 from hummingface.instrument.patches.parameters import BEATS, PARAMETERS, SYNCED, in_beats
 from hummingface.instrument.performance.controls import INDEX, Controls
-from hummingface.instrument.performance.midi import Event, Tempo
-from hummingface.instrument.performance.midi_clock import CONTINUE, POSITION, START, STOP, TICK, MidiClock
+from hummingface.instrument.performance.messages.midi import Event, Tempo
+from hummingface.instrument.performance.messages.midi_clock import CONTINUE, POSITION, START, STOP, TICK, MidiClock
 
 RATE_HZ = 48000
 
@@ -123,7 +123,7 @@ def test_echoes_come_in_time(plain_model):
     from hummingface.instrument.offline.player import play_events
     from hummingface.instrument.patches.patch import Patch
     from hummingface.instrument.performance.frame_source import FrameSource
-    from hummingface.instrument.performance.midi import NoteOff, NoteOn
+    from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn
     eighth = next(i for i, (_, beats) in enumerate(BEATS) if beats == 0.5)
     patch = Patch("Echo", "Plain", (0.0,) * 16, {"delay.mix": 1.0, "delay.sync": eighth, "delay.time_s": 0.77, "reverb.mix": 0.0,
                                                  "envelope.release": 0.1})

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from hummingface.instrument.offline.player import Player, play_events
-from hummingface.instrument.performance.midi import ALL_NOTES_OFF, SUSTAIN, Controller, Event, NoteOff, NoteOn, Set
-from hummingface.instrument.performance.voice_allocation import LEGATO, MONO, Voices
+from hummingface.instrument.performance.messages.midi import ALL_NOTES_OFF, SUSTAIN, Controller, Event, NoteOff, NoteOn, Set
+from hummingface.instrument.performance.voices.voice_allocation import LEGATO, MONO, Voices
 from tests.performance.hearing import DRY, RATE, cents, pitch_hz, play
 
 MODE = "master.mode"

@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 
 from hummingface.instrument.offline.player import play_events
-from hummingface.instrument.performance.fast_math import exp2
 from hummingface.instrument.performance.frame_source import FrameSource
-from hummingface.instrument.performance.group_motion import sine
-from hummingface.instrument.performance.midi import Controller, NoteOn, Pressure, Set
-from hummingface.instrument.performance.partial_gains import exp2_single
+from hummingface.instrument.performance.messages.midi import Controller, NoteOn, Pressure, Set
+from hummingface.instrument.performance.rows.fast_math import exp2
+from hummingface.instrument.performance.rows.group_motion import sine
+from hummingface.instrument.performance.rows.partial_gains import exp2_single
 from hummingface.models.playing.frame import FUZZ, FUZZ_RATE, LEVEL_FLOOR_DB, LFO_GAIN, NOISE, VIBRATO
 
 RATE = 48000

@@ -5,7 +5,7 @@ from scipy.signal import firwin, oaconvolve
 
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.performance.controls import BEND, PRESSURE, SLIDE
-from hummingface.instrument.performance.midi import (
+from hummingface.instrument.performance.messages.midi import (
     SUSTAIN,
     VOLUME,
     Bend,
@@ -17,8 +17,8 @@ from hummingface.instrument.performance.midi import (
     Pressure,
     Set,
 )
-from hummingface.instrument.performance.mpe import MODES, Zones
-from hummingface.instrument.performance.voice_allocation import EACH_STRIKE_HOLDS
+from hummingface.instrument.performance.messages.mpe import MODES, Zones
+from hummingface.instrument.performance.voices.voice_allocation import EACH_STRIKE_HOLDS
 from tests.performance.hearing import DRY, RATE, cents, pitch_hz
 from tests.performance.mpe_player import MpePlayer, at, rpn, zone
 

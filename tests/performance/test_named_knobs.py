@@ -6,7 +6,7 @@ from hummingface.instrument.offline.player import play_events
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.parameters import PARAMETERS, group
 from hummingface.instrument.performance.frame_source import FrameSource
-from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
+from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn, Set
 from hummingface.instrument.performance.sound_bank import source_of
 from hummingface.models.playing.frame import LEVEL_FLOOR_DB, NOISE, VIBRATO
 from tests.bench.named_knobs import Desk

@@ -5,9 +5,9 @@ import pytest
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
-from hummingface.instrument.performance.note_time import REVERSED_RELEASE_S, TURN_S
-from hummingface.instrument.performance.voice_table import HELD, RELEASED
+from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn, Set
+from hummingface.instrument.performance.voices.note_time import REVERSED_RELEASE_S, TURN_S
+from hummingface.instrument.performance.voices.voice_table import HELD, RELEASED
 
 RATE_HZ, LONGEST_S, HOP_S = 48_000, 4.0, 1 / 187.5        # of the model of these tests
 

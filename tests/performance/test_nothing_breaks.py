@@ -4,8 +4,8 @@ import pytest
 
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.performance import midi
-from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Panic, Set
+from hummingface.instrument.performance.messages import midi
+from hummingface.instrument.performance.messages.midi import Controller, NoteOff, NoteOn, Panic, Set
 from tests.performance.hearing import CHORD, DRY, RATE, clicks, play
 
 

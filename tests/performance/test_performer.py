@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from hummingface.instrument.offline.player import Player, play_events
-from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.events import Load
-from hummingface.instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Panic, Pressure, Set
+from hummingface.instrument.performance.messages import midi
+from hummingface.instrument.performance.messages.midi import Bend, Controller, NoteOff, NoteOn, Panic, Pressure, Set
 from tests.performance.hearing import CHORD, DRY, RATE, cents, clicks, pitch_hz, play
 
 
@@ -236,7 +236,7 @@ def test_a_first_note_compiles_nothing():
 import sys
 from numba.core.dispatcher import Dispatcher
 from hummingface.instrument.offline.player import Player
-from hummingface.instrument.performance.midi import Bend, NoteOff, NoteOn, Set
+from hummingface.instrument.performance.messages.midi import Bend, NoteOff, NoteOn, Set
 from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.models.playing.untrained import untrained
 

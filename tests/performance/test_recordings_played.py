@@ -12,7 +12,7 @@ from hummingface.instrument.patches.patch import Corner, Patch, PatchError
 from hummingface.instrument.performance import snapshot
 from hummingface.instrument.performance.controls import INDEX
 from hummingface.instrument.performance.events import Load, PlayerEvent
-from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
+from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn, Set
 from hummingface.instrument.performance.sound_bank import Sound, SoundBank, source_of
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording import replay

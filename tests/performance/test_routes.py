@@ -9,7 +9,7 @@ from hummingface.instrument.patches.routes import Route, can_be_moved
 from hummingface.instrument.patches.sources import BIPOLAR, SOURCES, UNIPOLAR
 from hummingface.instrument.performance.controls import INDEX
 from hummingface.instrument.performance.events import PlayerEvent, Reroute
-from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Pressure, Set, Tempo
+from hummingface.instrument.performance.messages.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Pressure, Set, Tempo
 from tests.performance.hearing import DRY, RATE, clicks
 
 HOP = 256

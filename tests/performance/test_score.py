@@ -7,8 +7,8 @@ import mido
 import numpy as np
 import pytest
 
-from hummingface.instrument.performance import score
-from hummingface.instrument.performance.midi import Controller, MidiError, NoteOff, NoteOn
+from hummingface.instrument.performance.messages import score
+from hummingface.instrument.performance.messages.midi import Controller, MidiError, NoteOff, NoteOn
 
 REAL = sorted(name for folder in ("/usr/share/games/dink", "/usr/share/games/openttd", "/usr/share/solfege")
               for name in glob.glob(f"{folder}/**/*.mid", recursive=True))

@@ -9,7 +9,7 @@ from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import snapshot, snapshot_check
 from hummingface.instrument.performance.frame_source import FrameSource
-from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
+from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn, Set
 from hummingface.models.playing.frame import GROUPS, LEVEL, NOISE, group_of_hz, pitch_to_hz
 from hummingface.models.playing.stereo import BALANCE, COHERENCE, MONO
 from hummingface.models.playing.untrained import untrained

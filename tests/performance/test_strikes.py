@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from hummingface.instrument.offline.player import Player
-from hummingface.instrument.performance import score, snapshot, snapshot_check
-from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Panic, Program, Set
-from hummingface.instrument.performance.voice_allocation import FIRST_OFF_ENDS, LEGATO, MONO, MOST_RINGING, POLY, Voices
-from hummingface.instrument.performance.voice_table import HELD, PEDAL, RELEASED
+from hummingface.instrument.performance import snapshot, snapshot_check
+from hummingface.instrument.performance.messages import score
+from hummingface.instrument.performance.messages.midi import Controller, NoteOff, NoteOn, Panic, Program, Set
+from hummingface.instrument.performance.voices.voice_allocation import FIRST_OFF_ENDS, LEGATO, MONO, MOST_RINGING, POLY, Voices
+from hummingface.instrument.performance.voices.voice_table import HELD, PEDAL, RELEASED
 from tests.performance.hearing import DRY, RATE, play
 
 PEDAL_DOWN, PEDAL_UP = Controller(0, 64, 127), Controller(0, 64, 0)

@@ -3,7 +3,7 @@ import pytest
 
 from hummingface.instrument.performance.frame_source import BATCH, FrameSource
 from hummingface.instrument.performance.note_pool import Pool
-from hummingface.instrument.performance.voice_allocation import Voices
+from hummingface.instrument.performance.voices.voice_allocation import Voices
 from hummingface.instrument.synthesis.state import new_state
 from hummingface.models.playing.untrained import untrained
 

@@ -10,7 +10,7 @@ from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.performance import snapshot
-from hummingface.instrument.performance.midi import Event, NoteOff, NoteOn, Set
+from hummingface.instrument.performance.messages.midi import Event, NoteOff, NoteOn, Set
 from tests.synthesis.test_synthesis_callback import call
 
 RATES_HZ, BLOCKS = (44_100, 48_000, 96_000), (64, 128, 256, 512, 1024)

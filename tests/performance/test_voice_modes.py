@@ -4,13 +4,13 @@ import pytest
 
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.performance.controls import TRANSPOSE
-from hummingface.instrument.performance.glide import ALWAYS, IN_LEGATO, TIED, Glide
-from hummingface.instrument.performance.midi import SOFT, SOSTENUTO, SUSTAIN, Controller, NoteOff, NoteOn, Set
-from hummingface.instrument.performance.stealing import HIGHEST as STEAL_HIGHEST
-from hummingface.instrument.performance.stealing import LOWEST as STEAL_LOWEST
-from hummingface.instrument.performance.stealing import OLDEST
-from hummingface.instrument.performance.voice_allocation import HIGHEST, LEGATO, LOWEST, MONO, NEWEST, POLY, Voices
-from hummingface.instrument.performance.voice_table import FADING, PEDAL
+from hummingface.instrument.performance.messages.midi import SOFT, SOSTENUTO, SUSTAIN, Controller, NoteOff, NoteOn, Set
+from hummingface.instrument.performance.voices.glide import ALWAYS, IN_LEGATO, TIED, Glide
+from hummingface.instrument.performance.voices.stealing import HIGHEST as STEAL_HIGHEST
+from hummingface.instrument.performance.voices.stealing import LOWEST as STEAL_LOWEST
+from hummingface.instrument.performance.voices.stealing import OLDEST
+from hummingface.instrument.performance.voices.voice_allocation import HIGHEST, LEGATO, LOWEST, MONO, NEWEST, POLY, Voices
+from hummingface.instrument.performance.voices.voice_table import FADING, PEDAL
 from tests.performance.hearing import DRY, RATE, cents, pitch_hz, play
 
 MODES = (POLY, MONO, LEGATO)

@@ -2,9 +2,9 @@
 import numpy as np
 import pytest
 
-from hummingface.instrument.performance.glide import Glide
-from hummingface.instrument.performance.voice_allocation import LEGATO, MONO, REST_HOPS, Voices
-from hummingface.instrument.performance.voice_table import FADING, FREE, HELD, PEDAL, RELEASED
+from hummingface.instrument.performance.voices.glide import Glide
+from hummingface.instrument.performance.voices.voice_allocation import LEGATO, MONO, REST_HOPS, Voices
+from hummingface.instrument.performance.voices.voice_table import FADING, FREE, HELD, PEDAL, RELEASED
 
 
 def keys(voices, *stages):

@@ -5,7 +5,7 @@ from scipy.signal import butter, sosfilt
 
 from hummingface.instrument.offline.player import Player, play_events
 from hummingface.instrument.patches.parameters import ON_WHOLE_NOTES
-from hummingface.instrument.performance.midi import Bend, Controller, Event, NoteOff, NoteOn, Set
+from hummingface.instrument.performance.messages.midi import Bend, Controller, Event, NoteOff, NoteOn, Set
 from hummingface.instrument.performance.sample_source import MAKING_HOPS, SampleSource
 from hummingface.instrument.performance.sound_bank import source_of
 from hummingface.instrument.synthesis.render import render

@@ -6,7 +6,7 @@ import numpy as np
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import snapshot
-from hummingface.instrument.performance.midi import NoteOff, NoteOn
+from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn
 from hummingface.instrument.recording.history import History, Kept
 from tests.performance.conftest import PlainModel
 

@@ -3,7 +3,7 @@ import mido
 import numpy as np
 import soundfile
 
-from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Set
+from hummingface.instrument.performance.messages.midi import Controller, NoteOff, NoteOn, Set
 from hummingface.instrument.recording import performance_log, replay
 from hummingface.instrument.recording.recorder import Recorder
 from tests.recording.engine_by_hand import RATE_HZ, Engine, wait

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from hummingface.instrument.performance.midi import NoteOff, NoteOn
+from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording import take
 from hummingface.instrument.recording.history import KEPT_S, SLACK_S

@@ -1,7 +1,7 @@
 """A take that begins after a count: to the sample, and not at all if the player changes their mind."""
 import soundfile
 
-from hummingface.instrument.performance.midi_clock import MidiClock
+from hummingface.instrument.performance.messages.midi_clock import MidiClock
 from hummingface.instrument.recording.recorder import Recorder
 from tests.recording.engine_by_hand import RATE_HZ, Engine, note, wait, wait_until
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from hummingface.instrument.performance import midi, score, snapshot
-from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn
+from hummingface.instrument.performance import snapshot
+from hummingface.instrument.performance.messages import midi, score
+from hummingface.instrument.performance.messages.midi import Controller, NoteOff, NoteOn
 from hummingface.instrument.recording import history as history_file
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording import recorder

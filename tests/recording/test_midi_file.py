@@ -3,8 +3,8 @@ import mido
 import pytest
 
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.performance import midi, score
-from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set
+from hummingface.instrument.performance.messages import midi, score
+from hummingface.instrument.performance.messages.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set
 from hummingface.instrument.recording.midi_file import MidiFile
 
 EVENTS = [NoteOn(0, 60, 100), NoteOff(0, 60), NoteOn(15, 127, 1), KeyPressure(3, 60, 20 / 127), Pressure(2, 1.0), Bend(1, -1.0),

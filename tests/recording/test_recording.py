@@ -12,8 +12,8 @@ import pytest
 import soundfile
 
 from hummingface.instrument.audio import registry
-from hummingface.instrument.performance import midi, score
-from hummingface.instrument.performance.midi import NoteOff, NoteOn
+from hummingface.instrument.performance.messages import midi, score
+from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn
 from tests.audio.conftest import Told, wait_for
 from tests.recording.readers import by_all
 

@@ -14,9 +14,10 @@ import soundfile
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.patches.routes import Route
-from hummingface.instrument.performance import midi, snapshot
+from hummingface.instrument.performance import snapshot
 from hummingface.instrument.performance.events import Load, PlayerEvent, Reroute
-from hummingface.instrument.performance.midi import Bend, Controller, Event, NoteOff, NoteOn, Pressure, Set
+from hummingface.instrument.performance.messages import midi
+from hummingface.instrument.performance.messages.midi import Bend, Controller, Event, NoteOff, NoteOn, Pressure, Set
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording import replay
 from hummingface.instrument.recording.performance_log import TakeError

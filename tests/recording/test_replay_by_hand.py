@@ -11,7 +11,7 @@ import pytest
 from hummingface.instrument.audio.engine import Engine
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.frame_source import FrameSource
-from hummingface.instrument.performance.midi import Controller, Event, NoteOff, NoteOn
+from hummingface.instrument.performance.messages.midi import Controller, Event, NoteOff, NoteOn
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording import replay
 from hummingface.models.playing.untrained import untrained

@@ -10,9 +10,10 @@ import soundfile
 from hummingface.instrument.audio.engine import Engine
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance import midi, snapshot
+from hummingface.instrument.performance import snapshot
 from hummingface.instrument.performance.frame_source import FrameSource
-from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn
+from hummingface.instrument.performance.messages import midi
+from hummingface.instrument.performance.messages.midi import Controller, NoteOff, NoteOn
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording import replay, riff
 from hummingface.instrument.recording.history import History, Kept

@@ -4,7 +4,7 @@ import pytest
 
 from hummingface.instrument.audio.metronome_beats import ALWAYS, LEAD_S, Metronome
 from hummingface.instrument.performance.controls import Controls
-from hummingface.instrument.performance.midi_clock import MidiClock
+from hummingface.instrument.performance.messages.midi_clock import MidiClock
 from hummingface.instrument.synthesis.metronome import BAR_CLICK_HZ, CLICK_HZ
 from hummingface.instrument.synthesis.producer import Beats, publish_beats
 from hummingface.instrument.synthesis.render import render

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.controls import CHANNEL_LINES
+from hummingface.instrument.performance.messages import midi
 
 LOUDEST = 127                       # of volume and expression
 INAUDIBLE_DB = -40.0                # by volume and expression: at 12 of 127

@@ -7,8 +7,8 @@ Source: the Standard MIDI Files specification, RP-001 of the MIDI Association. D
 """
 from dataclasses import dataclass, field
 
-from hummingface.instrument.performance import tuning_sysex
-from hummingface.instrument.performance.midi import (
+from hummingface.instrument.performance.messages import tuning_sysex
+from hummingface.instrument.performance.messages.midi import (
     Bend,
     Controller,
     KeyPressure,
@@ -19,7 +19,7 @@ from hummingface.instrument.performance.midi import (
     Program,
     decode,
 )
-from hummingface.instrument.performance.tuning_events import TuneKeys, TuneOctave
+from hummingface.instrument.performance.messages.tuning_events import TuneKeys, TuneOctave
 
 ChannelEvent = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program       # events in a file: one of a channel,
 FileEvent = ChannelEvent | TuneKeys | TuneOctave                                             # and what tunes all of them

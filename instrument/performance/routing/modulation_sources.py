@@ -12,7 +12,7 @@ from hummingface.compiled import inlined, part
 from hummingface.instrument.patches.parameters import LFOS, MACROS, MOD_ENVELOPES
 from hummingface.instrument.patches.sources import MOST_ROUTES, SOURCES
 from hummingface.instrument.performance.controls import INDEX, PRESSURE, SLIDE, WHEEL
-from hummingface.instrument.performance.voice_table import RELEASED
+from hummingface.instrument.performance.voices.voice_table import RELEASED
 
 COUNT = len(SOURCES)
 _PLACES = {name: place for place, name in enumerate(SOURCES)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hummingface.instrument.patches.parameters import PARAMETERS, renamed
-from hummingface.instrument.performance import midi
+from hummingface.instrument.performance.messages import midi
 from hummingface.models.playing.checks import is_number, is_whole
 
 STRUCTURAL = {*range(96, 102), *range(120, 128)}         # controllers that are parts of other messages: these move nothing

@@ -5,7 +5,7 @@ is in force, as in most synthesizers. Checksums of dumps are not looked at, sinc
 """
 from collections.abc import Sequence
 
-from hummingface.instrument.performance.tuning_events import KEYS, TuneKeys, TuneOctave
+from hummingface.instrument.performance.messages.tuning_events import KEYS, TuneKeys, TuneOctave
 
 BEGIN, END = 0xF0, 0xF7
 REAL_TIME, NOT_REAL_TIME, TUNING = 0x7F, 0x7E, 0x08

@@ -6,8 +6,8 @@ import math
 
 from hummingface.compiled import FASTER, inlined
 from hummingface.instrument.performance.controls import DIRECTION, FREEZE, HOLD, POSITION, SCRUB, START
-from hummingface.instrument.performance.note_course import pace
-from hummingface.instrument.performance.voice_table import RELEASED
+from hummingface.instrument.performance.voices.note_course import pace
+from hummingface.instrument.performance.voices.voice_table import RELEASED
 
 FORWARD, BACKWARD, PING_PONG = range(3)
 NO_HOLD_S = 20.0                    # at its highest the control holds nothing

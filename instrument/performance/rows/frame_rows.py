@@ -19,8 +19,8 @@ from hummingface.instrument.performance.controls import (
     TO_BRIGHT,
     TO_HOLLOW,
 )
-from hummingface.instrument.performance.fast_math import exp2
-from hummingface.instrument.performance.frame_operations import (
+from hummingface.instrument.performance.rows.fast_math import exp2
+from hummingface.instrument.performance.rows.frame_operations import (
     deviation_kept,
     heard_power,
     keep_loudness,
@@ -29,10 +29,10 @@ from hummingface.instrument.performance.frame_operations import (
     spectrum_moves,
     vibrato_of,
 )
-from hummingface.instrument.performance.group_motion import AMOUNT, COSINE, HIGH, LOW, PLAIN, SINE, move_groups, release_groups
-from hummingface.instrument.performance.partial_gains import band_powers, partial_gains
-from hummingface.instrument.performance.stereo_rows import write_noise, write_sides
-from hummingface.instrument.performance.voice_laws import (
+from hummingface.instrument.performance.rows.group_motion import AMOUNT, COSINE, HIGH, LOW, PLAIN, SINE, move_groups, release_groups
+from hummingface.instrument.performance.rows.partial_gains import band_powers, partial_gains
+from hummingface.instrument.performance.rows.stereo_rows import write_noise, write_sides
+from hummingface.instrument.performance.voices.voice_laws import (
     LOG2_RATIO,
     MOST_TILT_DB,
     OCTAVES,
@@ -48,8 +48,8 @@ from hummingface.instrument.performance.voice_laws import (
     swayed,
     vibrato_cents,
 )
-from hummingface.instrument.performance.voice_state import BAND_GROUP, GROUP_EDGES, ORDER, TURN
-from hummingface.instrument.performance.voice_table import RELEASED
+from hummingface.instrument.performance.voices.voice_state import BAND_GROUP, GROUP_EDGES, ORDER, TURN
+from hummingface.instrument.performance.voices.voice_table import RELEASED
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS
 from hummingface.models.playing.frame import (
     BAND_CENTRES_HZ,

@@ -6,7 +6,7 @@ import math
 
 from hummingface.compiled import FASTER, inlined
 from hummingface.instrument.performance.controls import ATTACK, ATTACK_SPEED, SPEED, TO_PERCUSSIVE, TO_SOFT
-from hummingface.instrument.performance.fast_math import exp2
+from hummingface.instrument.performance.rows.fast_math import exp2
 from hummingface.models.playing.loudness import WINDOW_S
 
 ATTACK_PACE_S, PACE_BLEND_S = 0.10, 0.15       # the model's first 0.1 s passes at the onset speed, then blends over

@@ -1,8 +1,8 @@
 """Tracks held keys and pedals, so that they are released when their source disappears (a port, or a take or file at its end)."""
 from collections.abc import Sequence
 
-from hummingface.instrument.performance import midi
-from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Panic
+from hummingface.instrument.performance.messages import midi
+from hummingface.instrument.performance.messages.midi import Controller, NoteOff, NoteOn, Panic
 
 PEDALS = {midi.SUSTAIN: 64, midi.SOSTENUTO: 64, midi.SOFT: 1}       # from where on each is down
 

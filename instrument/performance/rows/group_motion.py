@@ -5,8 +5,8 @@ Plain loops over all groups, as in `partial_gains.py`. Motion is made as `models
 import numpy as np
 
 from hummingface.compiled import FASTER, compiled
-from hummingface.instrument.performance.frame_operations import ROUGH_RATE, ROUGH_REGULARITY
-from hummingface.instrument.performance.partial_gains import exp2_single
+from hummingface.instrument.performance.rows.frame_operations import ROUGH_RATE, ROUGH_REGULARITY
+from hummingface.instrument.performance.rows.partial_gains import exp2_single
 from hummingface.models.playing.frame import FUZZ, FUZZ_RATE, GROUPS, REGULARITY, RELEASE
 from hummingface.models.playing.motion_generator import HIGHEST_OCTAVE, LOWEST_OCTAVE
 

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable
 
 import numpy as np
 
-from hummingface.instrument.performance.midi import Tempo
+from hummingface.instrument.performance.messages.midi import Tempo
 
 TICK, START, CONTINUE, STOP, POSITION = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
 STATUS = (TICK, START, CONTINUE, STOP, POSITION)

@@ -1,7 +1,7 @@
 """Which note ends where too many would sound."""
 import numpy as np
 
-from hummingface.instrument.performance.voice_table import RELEASED
+from hummingface.instrument.performance.voices.voice_table import RELEASED
 
 QUIETEST, OLDEST, LOWEST, HIGHEST = range(4)            # of notes whose keys are down, or which a pedal holds
 

@@ -21,10 +21,10 @@ from hummingface.instrument.performance.controls import (
     Controls,
 )
 from hummingface.instrument.performance.latent_target import OwnMoves
-from hummingface.instrument.performance.modulation_routes import ROWS, ControlValues, Routes, begin_modulation, move_shared
-from hummingface.instrument.performance.modulation_sources import COUNT, SUSTAINING, modulation_dtype
-from hummingface.instrument.performance.voice_allocation import Voices
-from hummingface.instrument.performance.voice_table import FREE
+from hummingface.instrument.performance.routing.modulation_routes import ROWS, ControlValues, Routes, begin_modulation, move_shared
+from hummingface.instrument.performance.routing.modulation_sources import COUNT, SUSTAINING, modulation_dtype
+from hummingface.instrument.performance.voices.voice_allocation import Voices
+from hummingface.instrument.performance.voices.voice_table import FREE
 from hummingface.instrument.synthesis.state import SLOTS
 
 _COLOUR = {BRIGHTNESS, EVEN_ODD, STRETCH, TO_BELL}        # what `modulation._colour` reads

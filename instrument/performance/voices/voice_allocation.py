@@ -15,9 +15,9 @@ At which pitch a key sounds is said by `key_pitches.py`; keys that it leaves sil
 """
 import numpy as np
 
-from hummingface.instrument.performance.glide import Glide
-from hummingface.instrument.performance.stealing import QUIETEST, by_loudness, first_to_go
-from hummingface.instrument.performance.voice_table import FADING, FREE, HELD, PEDAL, RELEASED, voice_dtype
+from hummingface.instrument.performance.voices.glide import Glide
+from hummingface.instrument.performance.voices.stealing import QUIETEST, by_loudness, first_to_go
+from hummingface.instrument.performance.voices.voice_table import FADING, FREE, HELD, PEDAL, RELEASED, voice_dtype
 from hummingface.instrument.synthesis.state import SLOTS
 
 POLY, MONO, LEGATO = range(3)

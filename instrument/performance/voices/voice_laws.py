@@ -29,9 +29,9 @@ from hummingface.instrument.performance.controls import (
     WHEEL_CENTS,
     WIDTH,
 )
-from hummingface.instrument.performance.note_course import attack_s_of, move_course
-from hummingface.instrument.performance.voice_state import RATIO, TURN
-from hummingface.instrument.performance.voice_table import RELEASED
+from hummingface.instrument.performance.voices.note_course import attack_s_of, move_course
+from hummingface.instrument.performance.voices.voice_state import RATIO, TURN
+from hummingface.instrument.performance.voices.voice_table import RELEASED
 from hummingface.models.playing.motion_generator import FADE_FROM_S, FADE_OVER_S
 
 OCTAVES = math.log2(10) / 20                   # of amplitude, in a dB

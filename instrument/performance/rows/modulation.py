@@ -18,13 +18,13 @@ from hummingface.instrument.performance.controls import (
     STRETCH,
     TO_BELL,
 )
-from hummingface.instrument.performance.frame_operations import deviation_kept, stretched
-from hummingface.instrument.performance.frame_rows import Scratch, shape_frame, take_frame
-from hummingface.instrument.performance.sample_rows import shape_sample
-from hummingface.instrument.performance.stereo_rows import write_sides
-from hummingface.instrument.performance.voice_laws import LOG2_RATIO, MOST_TILT_DB, hz_of, swayed, unison_cents
-from hummingface.instrument.performance.voice_state import RATIO
-from hummingface.instrument.performance.voice_table import FADING
+from hummingface.instrument.performance.rows.frame_operations import deviation_kept, stretched
+from hummingface.instrument.performance.rows.frame_rows import Scratch, shape_frame, take_frame
+from hummingface.instrument.performance.rows.sample_rows import shape_sample
+from hummingface.instrument.performance.rows.stereo_rows import write_sides
+from hummingface.instrument.performance.voices.voice_laws import LOG2_RATIO, MOST_TILT_DB, hz_of, swayed, unison_cents
+from hummingface.instrument.performance.voices.voice_state import RATIO
+from hummingface.instrument.performance.voices.voice_table import FADING
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS
 from hummingface.models.playing.frame import (
     GROUPS,

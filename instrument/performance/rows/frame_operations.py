@@ -11,8 +11,8 @@ import numpy as np
 
 from hummingface.compiled import FASTER, compiled, inlined
 from hummingface.instrument.performance.controls import TO_BELL, TO_BREATH, TO_BRIGHT, TO_HOLLOW, TO_ROUGH, TO_VIBRATO
-from hummingface.instrument.performance.partial_gains import exp2_single
-from hummingface.instrument.performance.voice_state import RATIO, TURN
+from hummingface.instrument.performance.rows.partial_gains import exp2_single
+from hummingface.instrument.performance.voices.voice_state import RATIO, TURN
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS
 from hummingface.models.playing.frame import BAND_CENTRES_HZ, VIBRATO
 from hummingface.models.playing.loudness import k_weight

@@ -8,16 +8,24 @@ from typing import NamedTuple
 
 from hummingface.instrument.patches.nrpn_numbers import BY_NUMBER
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.performance import midi
-from hummingface.instrument.performance.arpeggiator import Arpeggiator
-from hummingface.instrument.performance.channel_state import BEND_RANGE, HOLDS, HOLDS_FULLY, NO_RPN, RANGE_RPN, ZONES_RPN, ChannelState
-from hummingface.instrument.performance.controller_map import STRUCTURAL, ControllerMap
 from hummingface.instrument.performance.controls import INDEX, Controls
-from hummingface.instrument.performance.fine_values import FIRST_NRPN, PAIRS, TOP, FineValues
-from hummingface.instrument.performance.key_pitches import KeyPitches
-from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, Mpe, Pressure
-from hummingface.instrument.performance.mpe import MASTER_RANGE, MEMBER_RANGE, Zones
-from hummingface.instrument.performance.voice_allocation import WHOLE_MIDI, Voices
+from hummingface.instrument.performance.messages import midi
+from hummingface.instrument.performance.messages.arpeggiator import Arpeggiator
+from hummingface.instrument.performance.messages.channel_state import (
+    BEND_RANGE,
+    HOLDS,
+    HOLDS_FULLY,
+    NO_RPN,
+    RANGE_RPN,
+    ZONES_RPN,
+    ChannelState,
+)
+from hummingface.instrument.performance.messages.controller_map import STRUCTURAL, ControllerMap
+from hummingface.instrument.performance.messages.fine_values import FIRST_NRPN, PAIRS, TOP, FineValues
+from hummingface.instrument.performance.messages.key_pitches import KeyPitches
+from hummingface.instrument.performance.messages.midi import Bend, Controller, KeyPressure, Mpe, Pressure
+from hummingface.instrument.performance.messages.mpe import MASTER_RANGE, MEMBER_RANGE, Zones
+from hummingface.instrument.performance.voices.voice_allocation import WHOLE_MIDI, Voices
 
 _PEDALS = {midi.SUSTAIN: "pedal", midi.SOSTENUTO: "sostenuto", midi.SOFT: "soft"}
 _LEVELS = {midi.VOLUME: "volume", midi.EXPRESSION: "expression"}

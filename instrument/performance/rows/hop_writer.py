@@ -3,8 +3,8 @@ import numpy as np
 
 from hummingface.compiled import FASTER, compiled
 from hummingface.instrument.performance.controls import INDEX, VOLUME
-from hummingface.instrument.performance.modulation import Shaped, shape
-from hummingface.instrument.performance.voice_table import FADING, RELEASED
+from hummingface.instrument.performance.rows.modulation import Shaped, shape
+from hummingface.instrument.performance.voices.voice_table import FADING, RELEASED
 from hummingface.instrument.synthesis.effects import CONTROLS as EFFECT_CONTROLS
 from hummingface.instrument.synthesis.effects import MASTER_GAIN
 from hummingface.instrument.synthesis.state import BANDS, EXCESS

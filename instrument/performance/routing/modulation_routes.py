@@ -10,8 +10,8 @@ import numpy as np
 
 from hummingface.compiled import compiled, part
 from hummingface.instrument.performance.controls import SIZE, VOLUME
-from hummingface.instrument.performance.modulation_sources import move_shared_sources, move_sources
-from hummingface.instrument.performance.voice_table import FADING, FREE
+from hummingface.instrument.performance.routing.modulation_sources import move_shared_sources, move_sources
+from hummingface.instrument.performance.voices.voice_table import FADING, FREE
 from hummingface.instrument.synthesis.state import SLOTS, START_ROWS
 
 ROWS = 1 + SLOTS * START_ROWS      # of controls: the shared one, and each slot's moments within a hop or a start

@@ -17,8 +17,8 @@ import numpy as np
 
 from hummingface.instrument.patches import scale_tuning
 from hummingface.instrument.patches.scale_tuning import HIGHEST_PITCH, KEYS, LOWEST_PITCH, ScaleTuning
-from hummingface.instrument.performance import midi
-from hummingface.instrument.performance.tuning_events import (
+from hummingface.instrument.performance.messages import midi
+from hummingface.instrument.performance.messages.tuning_events import (
     CHANNELS,
     HostTuning,
     TuneKeys,

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
-from hummingface.instrument.performance.held_notes import HeldNotes
-from hummingface.instrument.performance.midi import MidiError, NoteOff, NoteOn
-from hummingface.instrument.performance.track_events import FileEvent, Track, read_track
+from hummingface.instrument.performance.messages.held_notes import HeldNotes
+from hummingface.instrument.performance.messages.midi import MidiError, NoteOff, NoteOn
+from hummingface.instrument.performance.messages.track_events import FileEvent, Track, read_track
 from hummingface.models.playing.checked_json import read_bytes
 
 LONGEST_FILE_S = 6 * 3600.0

@@ -15,7 +15,7 @@ import numpy as np
 
 from hummingface.instrument.patches.parameters import ARPEGGIATOR_STEPS, BEATS
 from hummingface.instrument.performance.controls import INDEX
-from hummingface.instrument.performance.midi import NoteOff, NoteOn
+from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn
 
 UP, DOWN, UP_DOWN, AS_PLAYED, RANDOM, CHORD = range(6)
 NOTE, ACCENT, TIE, REST = range(4)

@@ -4,9 +4,9 @@ from hummingface.compiled import FASTER, inlined
 from hummingface.instrument.performance.controls import (
     RELEASE_TIMES,
 )
-from hummingface.instrument.performance.fast_math import exp2
-from hummingface.instrument.performance.frame_operations import own_vibrato_cents
-from hummingface.instrument.performance.voice_laws import (
+from hummingface.instrument.performance.rows.fast_math import exp2
+from hummingface.instrument.performance.rows.frame_operations import own_vibrato_cents
+from hummingface.instrument.performance.voices.voice_laws import (
     OCTAVES,
     common_gain_db,
     cutoff_hz_of,
@@ -19,7 +19,7 @@ from hummingface.instrument.performance.voice_laws import (
     swayed,
     vibrato_cents,
 )
-from hummingface.instrument.performance.voice_table import RELEASED
+from hummingface.instrument.performance.voices.voice_table import RELEASED
 from hummingface.instrument.synthesis.state import CUTOFF_HZ, DAMPING
 
 NOTE_S = 4.0                                   # of a whole note

@@ -4,9 +4,9 @@ import math
 import numpy as np
 
 from hummingface.compiled import FASTER, inlined
-from hummingface.instrument.performance.fast_math import exp2
-from hummingface.instrument.performance.voice_laws import OCTAVES, hz_of, swayed
-from hummingface.instrument.performance.voice_state import BAND_GROUP, GROUP_EDGES, ORDER
+from hummingface.instrument.performance.rows.fast_math import exp2
+from hummingface.instrument.performance.voices.voice_laws import OCTAVES, hz_of, swayed
+from hummingface.instrument.performance.voices.voice_state import BAND_GROUP, GROUP_EDGES, ORDER
 from hummingface.instrument.synthesis.noise import COHERENCE
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS
 from hummingface.models.playing.frame import GROUPS

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.performance import tuning_sysex
-from hummingface.instrument.performance.tuning_events import TuneKeys, TuneOctave
+from hummingface.instrument.performance.messages import tuning_sysex
+from hummingface.instrument.performance.messages.tuning_events import TuneKeys, TuneOctave
 
 BANK_MSB, BANK_LSB = 0, 32
 MOD_WHEEL, VOLUME, PAN, EXPRESSION, SUSTAIN, SOSTENUTO, SOFT, SLIDE = 1, 7, 10, 11, 64, 66, 67, 74

@@ -1,0 +1,1 @@
+"""From the moments of voices to what the audio thread plays: gains, frequencies, noise. Compiled."""
