@@ -91,8 +91,8 @@ def event_line(sample: int, event: PlayerEvent) -> bytes:
     """An event's line."""
     values: dict[str, Any]
     if isinstance(event, Load):
-        values: dict[str, Any] = {"event": "Load", "patch": event.patch.to_json(), "model": event.model_name, "law": event.law,
-                                  "rules": event.rules}
+        values = {"event": "Load", "patch": event.patch.to_json(), "model": event.model_name, "law": event.law,
+                  "rules": event.rules}
     elif isinstance(event, Reroute):
         values = {"event": "Reroute", "routes": routes.to_json(event.routes)}
     elif isinstance(event, TuningEvent):
