@@ -108,7 +108,7 @@ class ControlPanel(QStackedWidget):
         self.turn = tool("", "Playing", "How it is played: the course of notes, unison, keys, pedals (Ctrl+U)", text="Play")
         self.back = tool("", "Sound", "What makes the sound (Ctrl+U)", text="Sound")
         for button, page in ((self.turn, self.pages[0]), (self.back, self.pages[1])):
-            page[-1].tools.addWidget(button)
+            max(page, key=lambda section: section.columns).tools.addWidget(button)        # its heading leaves room
             button.clicked.connect(self.turn_page)
         QShortcut(QKeySequence("Ctrl+U"), self, context=Qt.ShortcutContext.WindowShortcut).activated.connect(self.turn_page)
 
