@@ -15,7 +15,7 @@ from hummingface.instrument.session.session import Session
 if TYPE_CHECKING:
     from hummingface.instrument.gui.widgets.control import Control
 
-CHIP_COLUMNS = 4
+CHIP_COLUMNS = 5
 WITH_SETTINGS = ("lfo", "mod_envelope")
 
 
@@ -50,6 +50,7 @@ class MacroPage(QWidget):
             column.setSpacing(0)
             control = self.controls[parameter.id] = make_control(parameter, parameter.label, diameter=30)
             name = QLineEdit()
+            name.setStyleSheet("padding: 0; min-height: 0;")        # two rows of them fit the least window
             name.setMaxLength(LONGEST_TAG)
             name.setPlaceholderText("name")
             name.setAccessibleName(f"Name of {parameter.label}")

@@ -24,7 +24,7 @@ class StepCell(Control):
         return QSize(theme.px(26), theme.px(52))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(theme.px(15), theme.px(34))
+        return QSize(theme.px(15), theme.px(24))
 
     def use(self, used: bool) -> None:
         """Show whether the pattern reaches it."""
