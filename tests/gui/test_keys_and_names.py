@@ -139,7 +139,7 @@ def test_keys_move_every_control(window, parameter_id):
     low = window.session[parameter_id]
     assert low > parameter.lowest
     press(Qt.Key.Key_Right)
-    assert window.session[parameter_id] > low
+    assert window.session[parameter_id] > low or low == parameter.highest        # of a switch with two positions
     press(Qt.Key.Key_Left)
     press(Qt.Key.Key_Down)
     assert window.session[parameter_id] == pytest.approx(parameter.lowest)
