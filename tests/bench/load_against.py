@@ -26,7 +26,10 @@ try:                                                 # versions up to 0.1, which
 except ImportError:
     from hummingface.instrument.app import bench
     from hummingface.instrument.offline.player import Player
-    from hummingface.instrument.performance.messages.midi import Set
+    try:
+        from hummingface.instrument.performance.messages.midi import Set
+    except ImportError:
+        from hummingface.instrument.performance.midi import Set
     from hummingface.instrument.performance.sound_bank import open_sound
     sound = open_sound()
     player = Player(sound.source, sound.patch, rate_hz=48000)
