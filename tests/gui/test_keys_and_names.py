@@ -267,8 +267,8 @@ def test_the_tooltip_of_every_control_has_its_value_with_its_unit(window):
         for travel in (0.0, 0.4, 1.0):
             control.change(parameter.from_travel(travel))
             text = tooltip_of(control)
-            reading = html.escape(parameter.text(window.session[parameter_id]).replace("-", "−"))
-            assert f"</b>&nbsp; {reading}<" in text, parameter_id
+            reading = parameter.text(window.session[parameter_id]).replace("-", "−")
+            assert f"</b>&nbsp; {html.escape(reading)}<" in text, parameter_id
             assert not parameter.unit or reading.endswith(parameter.unit), parameter_id
             assert control.name in text and parameter.help in text
             assert reading in control.accessibleDescription()
