@@ -32,7 +32,7 @@ _SOURCES = (
     ModulationSource("pressure", "Pressure", False, "The pressure on the note's key and on its channel."),
     ModulationSource("slide", "Slide", False, "Where on the key the finger is, as MPE controllers say it (CC 74)."),
     ModulationSource("bend", "Bend", True, "The pitch bend of the note's channel."),
-    ModulationSource("random", "Random", True, "Drawn anew for every note."),
+    ModulationSource("random", "Random", True, "A new random value for every note."),
     ModulationSource("alternate", "Alternate", True, "One way for a note, the other for the next."),
     ModulationSource("wheel", "Wheel", False, "The modulation wheel.", True),
     ModulationSource("pedal", "Pedal", False, "The sustain pedal.", True),

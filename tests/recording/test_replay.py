@@ -49,6 +49,12 @@ def phrase(begin, rate_hz, seed=0):
     return sorted(events, key=lambda pair: pair[0])
 
 
+def take_text(begin, values, events, length):
+    """A take of these events from `begin` on, with the snapshot `values`."""
+    return (played.head_line("Test", begin, True, values) + b"".join(played.event_line(*pair) for pair in events)
+            + played.end_line(length))
+
+
 @pytest.mark.parametrize("rate_hz", [48000, 44100])
 def test_a_take_is_played_again_to_the_sample(source, rate_hz):
     """Played, silence, a moment; then played again from the moment alone, through the text that travels."""
@@ -68,8 +74,7 @@ def test_a_take_is_played_again_to_the_sample(source, rate_hz):
         player.performer.receive(event, sample)
     player.render(777)
     recorded = player.render(4 * rate_hz)
-    text = (played.head_line("Test", begin, True, values) + b"".join(played.event_line(*pair) for pair in events)
-            + played.end_line(len(recorded)))
+    text = take_text(begin, values, events, len(recorded))
     performance = played.parse(text, "a take")
     again = np.concatenate(list(replay.Replay(performance, source).render(performance.frames)))
     assert np.abs(recorded).max() > 0.05
@@ -102,8 +107,7 @@ def test_a_take_with_routes_is_played_again_to_the_sample(source):
         player.performer.receive(event, sample)
     player.render(777)
     recorded = player.render(4 * RATE_HZ)
-    text = (played.head_line("Test", begin, True, values) + b"".join(played.event_line(*pair) for pair in events)
-            + played.end_line(len(recorded)))
+    text = take_text(begin, values, events, len(recorded))
     again = np.concatenate(list(replay.Replay(played.parse(text, "a take"), source).render(len(recorded))))
     assert np.abs(recorded).max() > 0.05
     assert np.abs(again - recorded).max() <= 1e-4
@@ -139,8 +143,7 @@ def test_what_is_down_at_the_end_of_a_take_comes_up_there(source):
         player.performer.receive(event, sample)
     recorded = player.render(RATE_HZ)
     assert player.performer.sounding() == 3
-    text = (played.head_line("Test", begin, True, values) + b"".join(played.event_line(*pair) for pair in events)
-            + played.end_line(len(recorded)))
+    text = take_text(begin, values, events, len(recorded))
     again = replay.Replay(played.parse(text, "a take"), source)
     assert np.abs(np.concatenate(list(again.render(len(recorded)))) - recorded).max() <= 1e-4
     again.player.render(10 * RATE_HZ)

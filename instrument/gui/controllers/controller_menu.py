@@ -18,7 +18,7 @@ CHANNELS = 16
 
 
 class ControllerMenu(QObject):
-    """Made anew for each control; `learn` does what is chosen."""
+    """Built for each control when it is asked for; `learn` does what is chosen."""
 
     def __init__(self, window: QWidget, learn: "MidiLearn"):
         super().__init__(window)

@@ -35,7 +35,7 @@ SQUEEZED = 0.85             # of the width of a label, for which there is room b
 LONGEST = 72                # up to this width: a model may name a knob as it likes
 CLICK_POINTS = 3            # that the mouse may move in a click
 RING_FROM = 0.72            # of the radius: what is clicked beyond is the ring
-MARK_STEP = 0.004           # of the travel, less of which is not drawn anew
+MARK_STEP = 0.004           # of the travel, less than which is not redrawn
 
 
 class Knob(Control):

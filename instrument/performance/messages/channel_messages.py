@@ -71,7 +71,7 @@ class ChannelMessages:
         """Call it after a key is up: its voice rings on as it is."""
         if self.zones.master_of(channel) is None:
             return
-        for slot in self._voices.let_go(channel):
+        for slot in self._voices.detach_lifted(channel):
             self.channels.copy(channel, line := 16 + int(slot))
             self._controls.copy_line(channel, line)
 
@@ -249,7 +249,7 @@ class ChannelMessages:
             self._moved(parameter.id, parameter.from_travel(halves(channel, FIRST_NRPN + nrpn, value) / TOP))
 
     def _begin_zones(self, channels: Iterable[int]) -> None:
-        """Zones have changed: their channels begin anew, as MPE has it, and nothing of before is held."""
+        """Zones have changed: as MPE has it, their channels start over and no note stays held."""
         for channel in sorted(channels):
             member = self.zones.master_of(channel) is not None
             self.channels.bend_range[channel] = MEMBER_RANGE if member else MASTER_RANGE if self.zones.is_master(channel) else BEND_RANGE

@@ -15,7 +15,7 @@ from pathlib import Path
 from hummingface.instrument.performance.messages.held_notes import HeldNotes
 from hummingface.instrument.performance.messages.midi import MidiError, NoteOff, NoteOn
 from hummingface.instrument.performance.messages.track_events import FileEvent, Track, read_track
-from hummingface.models.playing.checked_json import read_bytes
+from hummingface.models.playing import checked_json
 
 LONGEST_FILE_S = 6 * 3600.0
 LARGEST_FILE_BYTES = 32 << 20
@@ -45,7 +45,7 @@ def read_file(path: str | Path) -> list[tuple[float, FileEvent]]:
 def read(path: str | Path) -> Score:
     """The score in a file. Raises MidiError, which names the file and the reason."""
     path = Path(path)
-    data = _bytes_of(path)
+    data = checked_json.read_file(path, LARGEST_FILE_BYTES, MidiError, "a MIDI file")
     try:
         kind, division, tracks = _tracks(data)
     except MidiError as error:
@@ -88,18 +88,6 @@ def _text(name: bytes) -> str:
         return name.decode()
     except UnicodeDecodeError:
         return name.decode("latin-1")
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        if path.is_dir():
-            raise MidiError(f"{path}: is a folder, not a MIDI file")
-        data = read_bytes(path, LARGEST_FILE_BYTES)
-    except OSError as error:
-        raise MidiError(f"{path}: cannot be read ({error.strerror or error})") from error
-    if len(data) > LARGEST_FILE_BYTES:
-        raise MidiError(f"{path}: {path.stat().st_size >> 20} MB is more than the {LARGEST_FILE_BYTES >> 20} MB that a MIDI file may have")
-    return data
 
 
 def _tracks(data: bytes) -> tuple[int, int, list[Track]]:

@@ -119,7 +119,7 @@ class Voices:
         """The slots of the voices that a channel moves. [B]"""
         return np.flatnonzero((self.stage != FREE) & (self.table["line"] == channel))
 
-    def let_go(self, channel: int) -> np.ndarray:
+    def detach_lifted(self, channel: int) -> np.ndarray:
         """The voices of a channel whose keys are up get lines of their own. Returns their slots. [B]"""
         slots = self.listening(channel)
         slots = slots[(self.stage[slots] == PEDAL) | (self.stage[slots] == RELEASED)]
