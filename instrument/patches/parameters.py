@@ -10,6 +10,8 @@ LATENT_RANGE = 3.0
 MOST_LATENTS = 128                 # of a model
 FAMILY_KNOBS = 12
 ARPEGGIATOR_STEPS = 16
+ARPEGGIATOR_KINDS = ("note", "accent", "tie", "rest")        # of steps
+NOTE, ACCENT, TIE, REST = range(len(ARPEGGIATOR_KINDS))
 LFOS, MOD_ENVELOPES, MACROS = 3, 2, 8
 LFO_SHAPES = ("sine", "triangle", "saw", "square", "sample & hold", "smooth random")
 # Times in beats, as a switch offers them: name, quarter notes (D dotted, T of a triplet). 0: not in beats.
@@ -118,7 +120,7 @@ def _arpeggiator() -> list[Parameter]:
                   help="Goes on when the keys are released, until others are struck."),
         Parameter("arpeggiator.length", "Steps", "arpeggiator", 1, ARPEGGIATOR_STEPS, ARPEGGIATOR_STEPS,
                   choices=tuple(str(n) for n in range(1, ARPEGGIATOR_STEPS + 1)), help="How many steps the pattern has."),
-        *(Parameter(f"arpeggiator.step_{n}", f"Step {n}", "arpeggiator", 0, 3, 0, choices=("note", "accent", "tie", "rest"),
+        *(Parameter(f"arpeggiator.step_{n}", f"Step {n}", "arpeggiator", NOTE, REST, NOTE, choices=ARPEGGIATOR_KINDS,
                     help="What the pattern does at this step; tie: the note before goes on.") for n in range(1, ARPEGGIATOR_STEPS + 1))]
 
 

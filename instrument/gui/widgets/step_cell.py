@@ -5,9 +5,8 @@ from PySide6.QtWidgets import QSizePolicy
 
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.control import Control
-from hummingface.instrument.patches.parameters import Parameter
+from hummingface.instrument.patches.parameters import ACCENT, NOTE, REST, TIE, Parameter
 
-NOTE, ACCENT, TIE, REST = range(4)
 HEIGHTS = {NOTE: 0.55, ACCENT: 1.0, TIE: 0.18, REST: 0.0}      # of what is drawn, as shares of the cell
 NUMBER = 13                         # height of the number below
 

@@ -13,12 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hummingface.instrument.patches.parameters import ARPEGGIATOR_STEPS, BEATS
+from hummingface.instrument.patches.parameters import ACCENT, ARPEGGIATOR_STEPS, BEATS, NOTE, TIE
 from hummingface.instrument.performance.controls import INDEX
 from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn
 
 UP, DOWN, UP_DOWN, AS_PLAYED, RANDOM, CHORD = range(6)
-NOTE, ACCENT, TIE, REST = range(4)
 NEVER, LONG_AGO = 1 << 62, -(1 << 30)      # samples
 ACCENT_VELOCITY = 28                # that an accent adds
 JOIN_S = 0.05                       # keys of a chord that come so much later still sound in its step
