@@ -134,11 +134,11 @@ def still_window(qapp, user_home):
 
 
 @pytest.fixture
-def window(live_window, user_home):
+def window(live_window, user_home, qtbot):
     """The window with the first patch, nothing held and nothing changed, volume and tuning at rest."""
     from hummingface.instrument.patches.parameters import PARAMETERS
     from hummingface.instrument.session.session import NOT_IN_PATCHES
-    from tests.gui.player import bring_to_front
+    from tests.gui.player import bring_to_front, wait_for_patch
     live_window.panic()
     live_window.browser.hide()
     live_window.dialog.hide()
@@ -153,4 +153,5 @@ def window(live_window, user_home):
     live_window.qwerty.octave, live_window.qwerty.velocity = 4, 96
     bring_to_front(live_window)
     live_window.centralWidget().setFocus()
+    wait_for_patch(qtbot, user_home[0].name)
     return live_window

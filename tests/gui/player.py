@@ -1,9 +1,13 @@
 """What a player's hands do to the window, and what comes out of it: for the tests that drive it."""
+import re
+
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
+
+from hummingface.instrument.logs import log_files
 
 SOON_MS = 15_000            # far longer than any of it takes
 LEFT = Qt.MouseButton.LeftButton
@@ -18,6 +22,11 @@ def bring_to_front(window):
 def sounding(window) -> dict[int, int]:
     """MIDI notes that sound, with their velocities, as the engine tells."""
     return {note: v for note, v in enumerate(window.client.telemetry().notes) if v}
+
+
+def wait_for_patch(qtbot, name):
+    """Until the engine plays this patch, as it logs: what sounds before then is the patch before, to its end."""
+    qtbot.waitUntil(lambda: re.findall(r"patch '(.+)', model", log_files.tail("audio", 100))[-1:] == [name], timeout=SOON_MS)
 
 
 def key_point(window, note, depth=0.9) -> QPoint:

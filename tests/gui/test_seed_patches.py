@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from tests.gui.player import LEFT, SOON_MS, loudest_db, play, release
+from tests.gui.player import LEFT, SOON_MS, loudest_db, play, release, wait_for_patch
 
 
 def choose(window, qtbot, name):
@@ -13,6 +13,7 @@ def choose(window, qtbot, name):
     QTest.keyClick(window.browser.search, Qt.Key.Key_Down)
     QTest.keyClick(window.browser.search, Qt.Key.Key_Return)
     assert window.session.name == name
+    wait_for_patch(qtbot, name)
 
 
 def heard(window, qtbot, seconds=0.4) -> np.ndarray:
@@ -48,7 +49,7 @@ def test_a_seed_patch_is_chosen_played_and_released(window, qtbot, name, key):
 def test_a_latent_that_is_turned_is_heard_in_the_sounding_note(window, qtbot):
     """And a model of one key plays others, and says so."""
     choose(window, qtbot, "Seed Sixteen")
-    qtbot.waitUntil(lambda: "one key alone, MIDI 60" in window.banner.text.text(), timeout=SOON_MS)
+    qtbot.waitUntil(lambda: "Seed Autoencoder 16 knows one key alone, MIDI 60" in window.banner.text.text(), timeout=SOON_MS)
     play(window, qtbot, 67)
     QTest.qWait(400)
     before = heard(window, qtbot)
