@@ -54,7 +54,7 @@ def leave_nothing():
 def test_a_recording_becomes_a_sound_that_is_played_undone_and_saved(window, place, user_home):
     before = window.session.name
     assert drop(window, place / "box 057.wav")
-    assert "AuditionPlayer to box 057.wav" in window.banner.text.text()
+    assert "Listening to box 057.wav" in window.banner.text.text()
     wait(lambda: window.session.name != before)
     patch = window.session.state.patch
     assert patch.name == "box 057" and patch.model == user_home[0].model and any(patch.latents)

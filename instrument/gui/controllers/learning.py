@@ -22,7 +22,7 @@ from hummingface.instrument.session.session import Session
 
 PATIENCE_MS = 10_000             # that a closing window gives it to save itself
 LARGEST_PICTURE = 1024          # rows, columns
-STEPS = {"starting": "Getting ready", "listening": "AuditionPlayer to the recordings", "preparing": "Analysing the notes",
+STEPS = {"starting": "Getting ready", "listening": "Listening to the recordings", "preparing": "Analysing the notes",
          "learning": "Learning",
          "stopping": "Stopping", "stopped": "Stopped; nothing is lost", "done": "Learnt", "failed": "It has stopped"}
 ACTIVE = ("starting", "listening", "preparing", "learning", "stopping")

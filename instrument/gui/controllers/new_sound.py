@@ -98,8 +98,8 @@ class NewSound(QObject):
         self._count += 1
         asked = self._waiting[self._count] = _Asked(paths, name, corner)
         self.helper.send({"do": "find", "id": self._count, "paths": [str(path) for path in paths], "model": self._model_of(name)})
-        self.banner.say(f"AuditionPlayer to {asked.what} …" if self.warm_for else
-                        f"AuditionPlayer to {asked.what} … The first one takes some seconds longer.", stay=True)
+        self.banner.say(f"Listening to {asked.what} …" if self.warm_for else
+                        f"Listening to {asked.what} … The first one takes some seconds longer.", stay=True)
 
     def leave(self) -> None:
         """The window is about to close."""
