@@ -10,6 +10,9 @@ RUN     = $(VENV)/bin/python
 SETUP   = $(RUN) -m hummingface.instrument.installing
 ARGS   ?=
 
+# Where it is set, as in many containers, each of the hundreds of processes of a run would compile our sources anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 WORKERS ?= 2
 # Several workers, each file's tests in one of them (tests/suite/sharing.py).
 PYTEST  = $(RUN) -m pytest -n $(WORKERS) --dist loadfile
