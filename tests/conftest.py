@@ -3,11 +3,14 @@ import os
 
 import pytest
 
-from tests.suite import marking, one_name, optional, seeds, sharing, workers
-from tests.suite.leftovers import Leftovers
+from tests.suite import workers
+
+workers.one_thread_each()               # before anything imports numpy, which reads it once
+
+from tests.suite import marking, one_name, optional, seeds, sharing  # noqa: E402
+from tests.suite.leftovers import Leftovers  # noqa: E402
 
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
-workers.one_thread_each()
 one_name.hide_folders()
 
 

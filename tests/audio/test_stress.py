@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-SECONDS, PERIOD = 6.0, 128
+SECONDS, PERIOD = 4.0, 128
 LENIENT = 10                # periods; a shared machine loses some for one client that it does not lose for the other
 
 

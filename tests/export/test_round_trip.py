@@ -49,7 +49,7 @@ def test_a_note_held_three_times_as_long_sounds_on_without_a_break(made, tmp_pat
         assert rest[0] > -60 > -80 > rest[-1], "and decays after note-off"
 
 
-@pytest.mark.parametrize("range_db", [10.0, 36.0, 54.0])
+@pytest.mark.parametrize("range_db", [10.0, 54.0])
 def test_it_is_played_as_the_patch_is(sound_of, tmp_path, range_db):
     """Over velocities and keys, and after key-ups: Polyphone keeps volumes and drops points of curves, fluidsynth has SF2's own curve."""
     programs.need("polyphone", "fluidsynth")

@@ -121,7 +121,7 @@ def test_what_cannot_be_used_is_said_and_changes_nothing(window, place, tmp_path
 
 
 def test_a_folder_is_learnt_played_meanwhile_killed_and_gone_on_with(window, place, monkeypatch):
-    monkeypatch.setattr(learnt_models, "MINUTES", 0.3)
+    monkeypatch.setattr(learnt_models, "MINUTES", 0.2)
     learning = window.recordings.learning
     assert drop(window, place)
     assert learning.active and learning.job.name == "Little box" and window.recordings.panel.isVisible()

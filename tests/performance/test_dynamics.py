@@ -75,12 +75,12 @@ def test_the_network_is_asked_for_what_it_was_trained_on(untrained_source, monke
 
 @needs_model
 def test_louder_with_every_velocity(sound):
-    """All 127, at a key in the middle."""
-    strokes = [(60, velocity) for velocity in range(1, 128)]
+    """Every second one, at a key in the middle."""
+    strokes = [(60, velocity) for velocity in range(1, 128, 2)]
     lufs = loudness_of(sound, strokes, 0.45)
     heard = lufs > -75                                       # softer ones are lost in what stood before them
     lufs = lufs[heard]
-    assert heard.sum() > 110
+    assert heard.sum() > 55
     fall = np.maximum.accumulate(lufs) - lufs
     assert fall.max() < 1.0
     law_db = sound.patch.parameters["dynamics.range_db"]

@@ -21,7 +21,7 @@ def test_its_memory_is_taken_once(running):
     engine, _, _ = running
     block = engine.history._sound
     engine.play([], 200)
-    for _ in range(300_000):
+    for _ in range(220_000):
         engine.history.note(engine.player.position, NoteOn(0, 60, 1))
     assert engine.history._sound is block and block.nbytes == (KEPT_S + SLACK_S) * RATE_HZ * 8
     assert len(engine.history._events) <= 200_000

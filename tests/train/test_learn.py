@@ -290,7 +290,7 @@ def test_left_or_on_a_full_disk_it_loses_nothing_and_goes_on(folder, tmp_path):
     """The real process, as the window starts it: the process that started it ends; then the disk is full; then it goes on to the end."""
     home = tmp_path / "home"
     environment = os.environ | {"PYTHONPATH": str(ROOT), "HUMMINGFACE_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    words = ["learn", str(folder), "--name", "Box", "--minutes", "0.3", "--latents", "4", "--background", "--tell"]
+    words = ["learn", str(folder), "--name", "Box", "--minutes", "0.2", "--latents", "4", "--background", "--tell"]
 
     def run(limit, leave_at):
         process = subprocess.Popen([sys.executable, "-c", LIMITED, str(limit), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -317,7 +317,7 @@ def test_left_or_on_a_full_disk_it_loses_nothing_and_goes_on(folder, tmp_path):
     assert json.loads(notes.read_text())["share"] >= share
     status, messages, said = run(unlimited, "")
     assert status == 0 and messages[-1]["tell"] == "done", said
-    assert next(m for m in messages if m["tell"] == "progress")["share"] >= share - 0.05, "it went on from where it was left"
+    assert next(m for m in messages if m["tell"] == "progress")["share"] >= share, "it went on from where it was left"
     again = load_model(home / "models" / "box")
     assert again.card["sha256"] != model.card["sha256"] and again.card["run"] == model.card["run"]
     patches = list((home / "patches").glob("*.json"))

@@ -32,18 +32,24 @@ def runs(told_sounds, tmp_path_factory):
     return place
 
 
-@pytest.fixture(scope="module")
-def made(runs, tmp_path_factory):
-    """(the page, the folder of its sounds)"""
-    place = tmp_path_factory.mktemp("page")
+@pytest.fixture(scope="module", autouse=True)
+def little():
+    """Fewer notes than a report has, and of networks that know next to nothing few points in tune to be found."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page, "AXES", (2, 1))
         patch.setattr(page, "SAMPLES", 2)
         patch.setattr(export_stft, "PRESETS", 6)
-        patch.setattr(export_stft, "CANDIDATES", 6)                # networks that know next to nothing have few points in tune to be found
+        patch.setattr(export_stft, "CANDIDATES", 6)
         patch.setattr(export_stft, "DRAWS", 1)
-        assert main(["report", *map(str, sorted(runs.iterdir())), "--out", str(place / "all.html"), "--count", "3",
-                     "--sounds", str(place / "demos")]) == 0
+        yield
+
+
+@pytest.fixture(scope="module")
+def made(runs, tmp_path_factory):
+    """(the page, the folder of its sounds)"""
+    place = tmp_path_factory.mktemp("page")
+    assert main(["report", *map(str, sorted(runs.iterdir())), "--out", str(place / "all.html"), "--count", "3",
+                 "--sounds", str(place / "demos")]) == 0
     return Page((place / "all.html").read_text(encoding="utf-8")), place / "demos"
 
 

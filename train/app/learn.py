@@ -77,7 +77,8 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
     data, run = work / "data", work / "run"
     data.mkdir(parents=True, exist_ok=True)
     notes = {"name": name, "sources": [str(path.absolute()) for path in sources], "minutes": lesson.minutes, "share": 0.0, "run": ""}
-    notes |= {"run": read_notes(work).get("run", ""), "share": read_notes(work).get("share", 0.0)}
+    before = read_notes(work)
+    notes |= {"run": before.get("run", ""), "share": before.get("share", 0.0)}
     write_notes(work, notes)
     overrides = overrides or Overrides()
     if len(sources) == 1 and not overrides.instrument:
@@ -95,7 +96,8 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
     if not len(bank.trained):
         raise NothingToLearn("all notes lie on keys that are held out; learn without --hold-out.")
     notify("notes", count=len(bank.trained), skipped=len(report.skipped), text=report.text())
-    left = max(0.05, SHARE_FOR_TRAINING * lesson.minutes - (time.monotonic() - begin) / 60)
+    left = notes["training_minutes"] = _minutes_of(before, lesson) or max(0.05, SHARE_FOR_TRAINING * lesson.minutes
+                                                                          - (time.monotonic() - begin) / 60)
     options = AutoencoderOptions(steps=1_000_000, minutes=left, least_steps=round(LEAST_STEPS_A_MINUTE * left), notes=32, moments=24,
                                  rate=3e-3, decay_from=0.3, z_noise=0.08, average_steps=200, between=0.4, mixed=0.0, own_share=0.5,
                                  encoder_notes=8, encoder_every=8, seed=lesson.seed)
@@ -156,6 +158,12 @@ def _card_of(out: Path) -> dict[str, Any] | None:
     with suppress(ModelError):
         return read_card(out.with_name(out.name + ".json"))
     return None
+
+
+def _minutes_of(notes: dict[str, Any], lesson: TrainConfig) -> float:
+    """The minutes that training got when this lesson first came to it, else 0. With others what is done would be another share."""
+    minutes = notes.get("training_minutes") if notes.get("minutes") == lesson.minutes else None
+    return float(minutes) if isinstance(minutes, (int, float)) and 0 < minutes <= lesson.minutes else 0.0
 
 
 def read_notes(work: Path) -> dict[str, Any]:
