@@ -9,8 +9,10 @@ from hummingface import FOLDER
 
 
 def own_environment(**more: str) -> dict[str, str]:
-    """Our environment for a child process, with the folder of this package on Python's path, and `more` variables."""
-    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [FOLDER, os.environ.get("PYTHONPATH")]))} | more
+    """Our environment for a child process, with the folder of this package on Python's path, and `more` variables. Its numpy asks for no
+    huge pages: whoever touches one first waits for it to be found and cleared, and holds the interpreter meanwhile, or plays."""
+    path = os.pathsep.join(filter(None, [FOLDER, os.environ.get("PYTHONPATH")]))
+    return {"NUMPY_MADVISE_HUGEPAGE": "0"} | os.environ | {"PYTHONPATH": path} | more
 
 
 def apart() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from hummingface.instrument.synthesis import pages
 from hummingface.instrument.synthesis.samples import BUFFERS, LEAD, LENGTH, STRIDE
 from hummingface.models.playing.whole_note import WholeNote
 
@@ -13,7 +14,7 @@ class Pool:
 
     def __init__(self, state: np.ndarray) -> None:
         self.state, self.rate_hz = state, int(state["rate_hz"][0])
-        self._memory = np.zeros((BUFFERS + 1, STRIDE), np.float32)             # untouched pages cost nothing
+        self._memory = np.frombuffer(pages.zeros(4 * (BUFFERS + 1) * STRIDE), np.float32).reshape(BUFFERS + 1, STRIDE)
         state["samples"]["pool"] = self._memory.ctypes.data
         self.notes: list[WholeNote | None] = [None] * (BUFFERS + 1)
         self.owner: list[Wanted | None] = [None] * (BUFFERS + 1)                         # the key under which it may be requested again

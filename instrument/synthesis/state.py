@@ -26,6 +26,7 @@ How the audio thread uses hops and starts:
 import numpy as np
 from numba import from_dtype, types
 
+from hummingface.instrument.synthesis import pages
 from hummingface.instrument.synthesis.delay import LONGEST_S
 from hummingface.instrument.synthesis.delay_line import ring_mask
 from hummingface.instrument.synthesis.effects import START, effects_dtype
@@ -242,7 +243,7 @@ def new_state(rate_hz: int, *, seed: int = 0, buffer=None) -> np.ndarray:
         raise ValueError(f"a sample rate of {rate_hz} Hz cannot be played; "
                          f"choose one from {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz")
     if buffer is None:
-        buffer = np.zeros(state_dtype.itemsize, np.uint8)
+        buffer = pages.zeros(state_dtype.itemsize)
     elif memoryview(buffer).nbytes < state_dtype.itemsize:
         raise ValueError(f"the state block needs {state_dtype.itemsize} bytes, the buffer has {memoryview(buffer).nbytes}")
     else:
