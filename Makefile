@@ -26,7 +26,8 @@ help: ## this list
 play: system-play $(VENV)/.ready-play ## set up everything and start the instrument (without a display or sound: perform the demo into a file)
 	@$(RUN) -m hummingface play $(ARGS)
 
-test: system-test $(VENV)/.ready-test check ## set up everything, then style, types, import contracts and all tests
+test: system-test $(VENV)/.ready-test ## set up everything, then style, types, import contracts and all tests
+	@$(BOTH_CORES) types compiled contracts style
 	QT_QPA_PLATFORM=offscreen $(PYTEST) $(ARGS)
 
 test-fast: $(VENV)/.ready-fast ## the tests that need nothing but pip: no packages of the system, no sound server, no screen, no torch
@@ -35,11 +36,12 @@ test-fast: $(VENV)/.ready-fast ## the tests that need nothing but pip: no packag
 train: $(VENV)/.ready-train ## set up what training needs; ARGS are those of `hummingface train`
 	@$(RUN) -m hummingface train $(or $(ARGS),--help)
 
-# Side by side: types take a core for most of a minute.
+# Side by side: types take a core for most of a minute, and so does compiling what the tests play with.
+BOTH_CORES = $(MAKE) --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 check: $(VENV)/.ready-test ## style, types, import contracts
-	@$(MAKE) --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync) types contracts style
+	@$(BOTH_CORES) types contracts style
 
-.PHONY: style contracts types layout
+.PHONY: style contracts types layout compiled
 style: $(VENV)/.ready-test
 	$(VENV)/bin/ruff check .
 
@@ -51,6 +53,9 @@ contracts: layout
 
 types: layout
 	MYPYPATH=$(VENV)/layout $(VENV)/bin/mypy
+
+compiled: $(VENV)/.ready-test
+	@$(RUN) -m hummingface.instrument.audio.precompile
 
 format: $(VENV)/.ready-fast ## mend what style allows to be mended by itself, and the order of imports
 	$(VENV)/bin/ruff check --fix .
