@@ -82,7 +82,7 @@ def measure(*, voices: int = 64, block_samples: int = 128, rate_hz: int = 48000,
     from hummingface.instrument.performance import sound_bank
     from hummingface.instrument.performance.messages.midi import Set
     sound = sound_bank.open_sound(patch, model)
-    player = Player(sound.source, sound.patch, rate_hz=rate_hz)
+    player = Player(sound.source, sound.patch, rate_hz=rate_hz, shown=True)         # as live
     player.performer.receive(Set("master.voices", voices), 0)
     _run_blocks(player, voices, block_samples, WARM_UP_S + RETRIGGER_S, moving, clock)
     performer_s, synthesis_s, decoder_us = _run_blocks(player, voices, block_samples, seconds, moving, clock)

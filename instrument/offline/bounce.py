@@ -178,7 +178,7 @@ def _player(part: Part, tempos: Sequence[tuple[float, float]], options: RenderOp
     load, moved = parts.on_program(part)
     followed = [(at_s, midi.Tempo(min(max(bpm, SLOWEST_BPM), FASTEST_BPM))) for at_s, bpm in tempos]      # as a MIDI clock's, live
     events = [(round(at_s * rate_hz), event) for at_s, event in [*followed[1:], *part.events]]
-    player = Player(part.sound.source, part.sound.patch, rate_hz=rate_hz, seed=seed, events=events, changed=moved, shown=False)
+    player = Player(part.sound.source, part.sound.patch, rate_hz=rate_hz, seed=seed, events=events, changed=moved)
     performer = player.performer
 
     def on_program(channel: int, number: int, bank: list[int]) -> None:

@@ -17,13 +17,15 @@ PIECE_HOPS = 8                                                    # rendered at 
 
 
 class Player:
-    """An engine of its own, in memory. `events` are (sample, event) in any order; more can be added with `performer.receive`."""
+    """An engine of its own, in memory. `events` are (sample, event) in any order; more can be added with `performer.receive`. No window
+    looks at it, unless the options say `shown`."""
 
     def __init__(self, source: Source, patch: Patch | None = None, *, rate_hz: int = 48000, seed: int = 0,
                  events: Iterable[tuple[int, PlayerEvent]] = (), **options: Unpack[PerformerOptions]) -> None:
         from hummingface.instrument.synthesis.state import new_state
         self.rate_hz = rate_hz
         self.state = new_state(rate_hz, seed=seed)
+        options.setdefault("shown", False)
         self.performer = Performer(self.state, source, patch, seed=seed, **options)
         self.most_voices = 0
         for sample, event in events:

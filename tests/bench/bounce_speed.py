@@ -82,7 +82,7 @@ def main() -> None:
         core, clock, most = [], [], 0
         for _ in range(args.runs + 1):                                  # the first warms up
             each = args.voices // parts
-            players = [Player(sound.source if parts == 1 else FrameSource(sound.source.model), patch, shown=False,
+            players = [Player(sound.source if parts == 1 else FrameSource(sound.source.model), patch,
                               events=events(range(part * each, part * each + each), length_s, every_s)) for part in range(parts)]
             if watch:
                 watch.spent.clear()

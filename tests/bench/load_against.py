@@ -32,7 +32,7 @@ except ImportError:
         from hummingface.instrument.performance.midi import Set
     from hummingface.instrument.performance.sound_bank import open_sound
     sound = open_sound()
-    player = Player(sound.source, sound.patch, rate_hz=48000)
+    player = Player(sound.source, sound.patch, rate_hz=48000, shown=True)
 player.performer.receive(Set("master.voices", 64), 0)
 for line in sys.stdin:
     performer, synthesis, _ = bench._run_blocks(player, 64, 128, {TURN_S}, line.strip() == "moving", time.thread_time)

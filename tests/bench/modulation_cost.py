@@ -38,7 +38,7 @@ class Desk:
         sound = open_sound(patch)
         self.voices, self.block = voices, block
         self.player = Player(source_of(sound.source.model.network, sound.patch.recordings),
-                             sound.patch.with_values(routes=routes))
+                             sound.patch.with_values(routes=routes), shown=True)
         for name, value in (("master.voices", voices), ("filter.cutoff_hz", 3000.0), *RATES_HZ):
             self.player.performer.receive(Set(name, value), 0)
 

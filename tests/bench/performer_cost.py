@@ -28,7 +28,7 @@ HOPS = 120
 def measure(source: FrameSource, voices: int, knobs: bool = False) -> dict:
     """Microseconds by what is going on."""
     moved = [(0, Set(p.id, 1.0)) for p in group("characteristic")] if knobs else []
-    player = Player(source, events=[(0, Set("master.voices", 128)), *moved])
+    player = Player(source, events=[(0, Set("master.voices", 128)), *moved], shown=True)
     performer = player.performer
     player.render(4 * HOP)
 

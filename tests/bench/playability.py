@@ -55,7 +55,7 @@ def play(source: Any, patch: Any) -> playability.Play:
     from hummingface.instrument.performance.messages.midi import ALL_SOUND_OFF, Controller, NoteOff, NoteOn
 
     def played(strokes: Sequence[PlayedNote], seed: int) -> Iterator[np.ndarray]:
-        player = Player(source, patch, rate_hz=RATE_HZ, seed=seed, shown=False)
+        player = Player(source, patch, rate_hz=RATE_HZ, seed=seed)
         performer = player.performer
         for stroke in strokes:
             down = player.position + round(LEAD_S * RATE_HZ)

@@ -198,7 +198,7 @@ def test_a_crowd_takes_turns_while_a_latent_moves(plain, voices, turns):
 
 
 def test_what_the_window_sees(plain):
-    player = Player(plain, events=[*DRY, (0, NoteOn(0, 57, 101)), (0, NoteOn(3, 64, 90))])
+    player = Player(plain, events=[*DRY, (0, NoteOn(0, 57, 101)), (0, NoteOn(3, 64, 90))], shown=True)
     player.render(RATE // 2)
     status = player.state["status"][0]
     assert status["voices"] == 2

@@ -222,7 +222,7 @@ def test_strikes_from_elsewhere_are_checked(plain, name, value):
 
 def test_the_state_block_shows_where_a_channel_stands(plain):
     player = Player(plain, events=[(0, Controller(3, 7, 40)), (0, Controller(3, 11, 90)), (0, Controller(3, 1, 127)),
-                                   (0, Controller(3, 64, 80))])
+                                   (0, Controller(3, 64, 80))], shown=True)
     status = player.state["status"][0]
     assert status["channels"][:, 2:].tolist() == [[127, 127, 0]] * 16
     player.render(1024)
