@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hummingface.instrument.performance.controls import DIFFERENCE, MOTION, TRANSPOSE, Controls
+from hummingface.instrument.performance.direct_call import DirectCall
 from hummingface.instrument.performance.dynamics import stroke
 from hummingface.instrument.performance.note_pool import Pool
 from hummingface.instrument.performance.routing.modulation_matrix import Modulation
@@ -46,6 +47,7 @@ LEVEL_HOPS = 8                     # between two looks at whether a note that mo
 RICH_CHORD = 4                     # of more, every second frame of the first hundredth of a second is asked for
 _NOTHING = np.zeros(0, np.int64), *np.zeros((3, 0), np.float32)     # to decode
 _NO_SLOTS = np.zeros(0, np.int64)
+_SCHEDULE, _WRITE = DirectCall(schedule_hop), DirectCall(write_hop)
 _KNUTH = 2654435761                # spreads consecutive numbers over 32 bits
 
 
@@ -145,19 +147,19 @@ class HopMaker:
         values = self._values
         if self.modulation.active:
             self.modulation.move_shared(values, 1 / FRAMES_PER_SECOND)
-        count, asked_rows, asked = schedule_hop(table, hop, values, self._models, self._rows, self._batch, self._asks)
+        count, asked_rows, asked = _SCHEDULE.call(table, hop, values, self._models, self._rows, self._batch, self._asks)
         if self.modulation.moves_latents or self._differs:
             self._move_latents(np.flatnonzero(self.voices.playing()))
         elif self._apart:
             self._share_latents()
-        frames = self._decode(asked_rows)
+        frames = np.ascontiguousarray(self._decode(asked_rows), np.float32)         # as every source's are, and as _WRITE takes for granted
         if hop % LEVEL_HOPS == 0:
             self._level_moved()
         if asked:
             learn_slopes(table, self._asks, asked, frames, self._models.longest_s, self.memory.slopes)
         entry["flush"] = flush
-        over = write_hop(self._hops, int(entry["index"]), self._rows, count, table, self.memory, frames, values, self._row_noise,
-                         self._ended)
+        over = _WRITE.call(self._hops, int(entry["index"]), self._rows, count, table, self.memory, frames, values, self._row_noise,
+                           self._ended)
         producer.publish_hop(self.state)
         for slot in self._ended[:over]:
             self.voices.free(int(slot))
