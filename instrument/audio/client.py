@@ -211,9 +211,9 @@ class Client:
             self._overrides = []
             self._tell("starting", "Starting the sound.")
             config = self._settings.config(safe=self._failures >= TRIES_AS_WISHED)
-            fallback, self._first = self._first, False      # later the device that vanished is waited for
-            self._link = link = Link(self._receive, config={**config, "fallback": fallback, "log_events": self._log_events,
-                                                            "verbose": log_files.is_verbose()})
+            config["fallback"], self._first = self._first, False        # later the device that vanished is waited for
+            config["log_events"], config["verbose"] = self._log_events, log_files.is_verbose()
+            self._link = link = Link(self._receive, config=config)
             self._pass_on(link, [*self._settings.controls(), *self._settings.touch()])
         return link
 

@@ -14,16 +14,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, TypedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hummingface.instrument.audio import shared_state
+from hummingface.instrument.audio.engine_listener import EngineListener
 from hummingface.instrument.audio.held_by_source import HeldBySource
 from hummingface.instrument.audio.metronome_beats import Metronome
 from hummingface.instrument.audio.output_stream import MidiInput, OutputStream
 from hummingface.instrument.audio.velocity_input import Touch
-from hummingface.instrument.patches import routes
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.events import Load, PlayerEvent, noted
@@ -50,35 +51,37 @@ LEAD_SAMPLES = 1024                 # rendered at once before a take that is pla
 MOMENT_S = 10.0                     # between snapshots, also while nothing plays: a replay renders the time between silently first
 
 
-class EngineOptions(TypedDict):
-    """What every engine of a process is made with; see `Engine`."""
-    tell: Callable[..., None]
-    log: Callable[[int, PlayerEvent], None] | None
-    touch: Touch | None
-    held: HeldBySource | None
-    played: Callable[[midi.Event], None] | None
+@dataclass(frozen=True)
+class EngineOptions:
+    """What is the same for all engines of a process, and outlives them.
+
+    `listener` hears what each says; `log(sample, event)` is called for every event with the sample at which it takes effect; `touch`
+    applies the player's velocity curve to events from MIDI ports, before anything records them; `held` knows what each source holds;
+    `played(event)` is called when notes and what channels say are played, also of a take.
+    """
+    listener: EngineListener = field(default_factory=EngineListener)
+    log: Callable[[int, PlayerEvent], None] | None = None
+    touch: Touch = field(default_factory=Touch)
+    held: HeldBySource = field(default_factory=HeldBySource)
+    played: Callable[[midi.Event], None] | None = None
 
 
 class Engine:
     """A state block and its performer, which begins with `source` and `patch`.
 
-    `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control, ("program", number), ("tuning",
-    by, name), ("controller", event) of each that came, ("failed", error). With `take` the engine is positioned at the take's beginning, and
-    replays it sample for sample. `touch` applies the player's velocity curve to events from MIDI ports, before anything records them;
-    `held` knows what each source holds. `log(sample, event)` is called for every event with the sample at which it takes effect; so is
-    `history`, which keeps the last minute. `played(event)` is called when notes and what channels say are played, also of a take.
+    With `take` the engine is positioned at the take's beginning, and replays it sample for sample. `history` keeps all events of the last
+    minute.
     """
 
-    def __init__(self, rate_hz: int, source: "Source", patch: Patch | None, *, seed: int = 0,
-                 tell: Callable[..., None] = lambda *told: None, log: Callable[[int, PlayerEvent], None] | None = None,
-                 take: "Performance | None" = None, touch: Touch | None = None, held: HeldBySource | None = None,
-                 played: Callable[[midi.Event], None] | None = None):
+    def __init__(self, rate_hz: int, source: "Source", patch: Patch | None, options: EngineOptions | None = None, *, seed: int = 0,
+                 take: "Performance | None" = None):
         from hummingface.instrument.performance import snapshot
         from hummingface.instrument.performance.performer import Performer
         self.path, self._memory = shared_state.create(state_dtype.itemsize)
         self.state = new_state(rate_hz, seed=seed, buffer=self._memory)
-        self.rate_hz, self._tell, self._played = rate_hz, tell, played
-        self._touch, self._held = touch or Touch(), held or HeldBySource()
+        options = options or EngineOptions()
+        self.rate_hz, self._listener, self._played = rate_hz, options.listener, options.played
+        self._touch, self._held, self._log = options.touch, options.held, options.log
         self.stream: OutputStream | None = None                     # the stream that advances the position now, for its clock
         self.jack: MidiInput | None = None                       # the stream, if MIDI comes with it
         self._lock = threading.Lock()
@@ -95,11 +98,9 @@ class Engine:
         self._snapshot = snapshot
         self._looked_at = self._remembered_at = 0   # samples
         self._at_rest = -1                          # how many events were noted when all was at rest
-        self._log = log
         self.performer = Performer(self.state, source, patch, seed=seed, log=self._note,
-                                   on_program=lambda channel, number, bank: tell("program", number, bank),
-                                   changed=lambda id_, value: tell("set", id_, value),
-                                   tuned=lambda by, name: tell("tuning", by, name))
+                                   on_program=lambda _channel, number, bank: self._listener.program_came(number, bank),
+                                   changed=self._listener.moved, tuned=self._listener.tuned)
         self._thread = threading.Thread(target=self._run, name="performer", daemon=True)
         self._score_until = 0                       # of a take that is played again: the sample at which it ends
         if take is not None:
@@ -255,7 +256,7 @@ class Engine:
                     if event is not None:
                         performer.receive(event, stamp)
                     if isinstance(event, midi.Controller):
-                        self._tell("controller", event)
+                        self._listener.controller_came(event)
                 performer.advance(now + performer.delay_samples)
                 self.metronome.update(performer.controls, now)
                 if midi.NoteOn in kinds:
@@ -267,7 +268,7 @@ class Engine:
                     continue                        # there is time for a little more work; new events go first
                 self._sleep(until_due_s)
         except Exception as error:                  # nothing a player does may lead here; the process is restarted
-            self._tell("failed", error)
+            self._listener.failed(error)
 
     def _read(self, stamp: int, message: bytes, source: Hashable = None) -> Sequence[PlayerEvent]:
         """The events of a MIDI message of any port, the system's and JACK's alike, that came at a sample; an empty one: its source is gone.
@@ -320,11 +321,11 @@ class Engine:
         """Report which controls and routes a replayed take has moved."""
         goal = self.performer.controls.goal
         for i in np.flatnonzero(goal[:len(PARAMETERS)] != self._shown[:len(PARAMETERS)]):
-            self._tell("set", self._ids[i], float(goal[i]))
+            self._listener.moved(self._ids[i], float(goal[i]))
         self._shown[:] = goal
         if (now_routes := self.performer.maker.modulation.routes) is not self._shown_routes:
             self._shown_routes = now_routes
-            self._tell("routes", routes.to_json(now_routes))
+            self._listener.rerouted(now_routes)
         if now > self._score_until:
             self._score_until = 0
 

@@ -2,11 +2,29 @@
 import secrets
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from hummingface.instrument.audio.protocol import AudioChoice
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.performance.messages.mpe import AUTOMATIC
+
+
+class ProcessConfig(TypedDict):
+    """What an audio process is told when it starts; `patch` and the others as `EngineSettings` has them."""
+    authkey: str                            # hexadecimal, for its socket
+    began: float                            # Unix time at which the start began
+    audio: dict[str, Any]                   # as the command `open_audio`
+    midi_ports: list[str] | None
+    midi_map: list | None
+    mpe: str
+    velocity_curve: list[int] | None
+    tuning: dict | None
+    osc: dict[str, Any]                     # as the command `osc`
+    patch: dict | None
+    model: str | None
+    fallback: NotRequired[bool]             # whether the system's device may play in place of one that is not there
+    log_events: NotRequired[str | None]     # a file
+    verbose: NotRequired[bool]
 
 
 class EngineSettings:
@@ -58,8 +76,8 @@ class EngineSettings:
             case "listen_velocities":
                 self._listening = message["on"]
 
-    def config(self, safe: bool) -> dict[str, Any]:
-        """The configuration of a process (`Server`). `safe`: on the system's own device, with the first patch."""
+    def config(self, safe: bool) -> ProcessConfig:
+        """The configuration of a process. `safe`: on the system's own device, with the first patch."""
         return {"authkey": secrets.token_hex(32), "began": time.time(), "audio": (AudioChoice() if safe else self.audio).command(),
                 "midi_ports": self.midi_ports, "midi_map": self.midi_map, "mpe": self.mpe, "velocity_curve": self.velocity_curve,
                 "tuning": self.tuning, "osc": self.osc_command(),

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from hummingface.instrument.audio.client import Client
-from hummingface.instrument.audio.engine import Engine
+from hummingface.instrument.audio.engine import Engine, EngineOptions
 from hummingface.instrument.audio.velocity_input import Touch
 from hummingface.instrument.patches.velocity_curve import LINEAR, PRESETS, VelocityCurve, to_json
 from hummingface.instrument.performance.frame_source import FrameSource
@@ -174,7 +174,8 @@ def test_both_ways_of_midi_go_through_the_curve(source):
     noted = []
     touch = Touch()
     touch.use(CURVE.table)
-    engine = Engine(48_000, FrameSource(untrained(seed=1, width=16)), None, log=lambda _sample, event: noted.append(event), touch=touch)
+    engine = Engine(48_000, FrameSource(untrained(seed=1, width=16)), None,
+                    EngineOptions(log=lambda _sample, event: noted.append(event), touch=touch))
     messages = [bytes((0x90, 60, 40)), bytes((0x90, 60, 0)), bytes((0x90, 62, 127)), bytes((0xF8,))]
     if source == "system":
         for message in messages:
