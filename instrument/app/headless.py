@@ -5,7 +5,6 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Unpack
 
 from hummingface.instrument.audio.client import Client
 from hummingface.instrument.audio.protocol import Telemetry
@@ -15,13 +14,11 @@ UPDATE_S = 0.25
 TAKE_S = 3.0                            # the longest that finishing a take may take
 
 
-def run(*, record: str | None = None, folder: Path | None = None, quiet: bool = False, **options: Unpack[StartOptions]) -> int:
-    """Play until Ctrl-C; with `record`, a format, into a take in `folder` (None: the folder of takes); `options` as `startup.prepare` takes
-    them; `quiet`: nothing is printed. Returns the exit status. Raises ValueError or OSError, before anything starts, for options that
-    cannot
-    be used.
+def run(options: StartOptions, *, record: str | None = None, folder: Path | None = None, quiet: bool = False) -> int:
+    """Play until Ctrl-C; with `record`, a format, into a take in `folder` (None: the folder of takes); `quiet`: nothing is printed. Returns
+    the exit status. Raises ValueError or OSError, before anything starts, for options that cannot be used.
     """
-    prepared = prepare(**options)
+    prepared = prepare(options)
     client, settings = prepared.client, prepared.settings
     line = _Line(quiet)
     for text in prepared.notices:
