@@ -115,7 +115,7 @@ class Engine:
         """Start performing. Call it before the stream starts, so that no hop is late."""
         self.performer.advance(position(self.state) + self.performer.delay_samples)
         self._remember(quiet=self._snapshot.at_rest(self.performer))
-        self.performer.played = self._played            # from now on: what came before a take was rendered silently
+        self.performer.notes.played = self._played            # from now on: what came before a take was rendered silently
         self.history.start()
         self._thread.start()
 

@@ -43,7 +43,7 @@ class PlayingEngine:
         new = self._engine = Engine(rate_hz, self.source, old.performer.patch, self._options)
         for id_, value in controls_of(old.performer).items():
             new.receive(Set(id_, value))
-        new.performer.restore_tuning(old.performer.key_pitches.capture())
+        new.performer.tuning.restore(old.performer.key_pitches.capture())
         new.performer.messages.controllers.restore(old.performer.messages.controllers.capture())
         new.receive(Mpe(**old.performer.messages.zones.capture()))
         old.close()

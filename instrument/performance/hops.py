@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hummingface.instrument.performance.controls import DIFFERENCE, MOTION, TRANSPOSE, Controls
-from hummingface.instrument.performance.dynamics import stroke
+from hummingface.instrument.performance.dynamics import LAW, stroke
 from hummingface.instrument.performance.note_pool import Pool
 from hummingface.instrument.performance.routing.modulation_matrix import Modulation
 from hummingface.instrument.performance.rows.hop_writer import write_hop
@@ -58,6 +58,7 @@ class HopMaker:
         self.memory = new_voice_state()
         self.sources: list[Source | None] = [None] * SOURCES
         self.current = 0
+        self.law = LAW                             # the law of loudness over velocity; an old take has its own
         self.decoder_us = 0.0
         self._load, self._untold = 0.0, True
         self._status = state["status"][0]
@@ -117,12 +118,12 @@ class HopMaker:
         self.modulation.restore(captured)
         self.route(self.modulation.routes)
 
-    def ready(self, slot: int, law: int, softness: float = 0.0) -> None:
-        """A new voice in `slot`, before its first row; `law` says how loud its stroke is, `softness` how far down the soft pedal."""
+    def ready(self, slot: int, softness: float = 0.0) -> None:
+        """A new voice in `slot`, before its first row; `softness` says how far down the soft pedal is."""
         voice = self.voices.table[slot]
         voice["source"] = self.current
         voice["seed"] = ((int(voice["born"]) + 1) * _KNUTH + self.seed * 40503) & 0xFFFFFFFF
-        how = stroke(law, float(voice["goal"]), int(voice["velocity"]), self.modulation.begin(slot, self._values), self.source)
+        how = stroke(self.law, float(voice["goal"]), int(voice["velocity"]), self.modulation.begin(slot, self._values), self.source)
         voice["asked_velocity"], voice["filter_velocity"] = how.asked_velocity, how.filter_velocity
         voice["stroke_db"] = how.level_db + softness * SOFT_DB - 10 * math.log10(self.voices.in_unison)
         voice["tilt_db"], voice["levelled"] = how.tilt_db + softness * SOFT_TILT_DB, how.levelled

@@ -46,7 +46,7 @@ def capture(performer: Performer) -> dict[str, Any]:
         "patch": performer.patch.to_json() if performer.patch is not None else None,
         "controls": dict(zip(INDEX, controls.goal[:len(INDEX)].tolist(), strict=True)),
         "gain_db": float(controls.goal[len(INDEX)]),
-        "latents": performer.latents.point.tolist(),
+        "latents": performer.sound.latents.point.tolist(),
         "channels": controls.channel_goal[:16].tolist(),
         **performer.channels.capture(), "pedals": voices.down.tolist(),
         "zones": performer.messages.zones.capture(), "fine": performer.messages.fine.capture(),
@@ -55,7 +55,7 @@ def capture(performer: Performer) -> dict[str, Any]:
         **performer.messages.controllers.capture(),
         "born": voices.born_count, "released": voices.release_count,
         **({"tuning": tuning} if (tuning := performer.key_pitches.capture()) else {}),
-        "law": performer.law, "tempo": controls.tempo_bpm, "turning": _phases(performer.state),
+        "law": performer.maker.law, "tempo": controls.tempo_bpm, "turning": _phases(performer.state),
         "arpeggiator": performer.arpeggiator.capture(), "modulation": performer.maker.modulation.capture(),
     }
 
@@ -67,7 +67,7 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     The performer must have been made with the snapshot's patch, source and seed, and have received no event yet.
     """
     controls, voices, source = performer.controls, performer.voices, performer.source
-    performer.law = snapshot["law"]
+    performer.maker.law = snapshot["law"]
     for name, value in snapshot["controls"].items():
         controls.set(name, value)
     controls.set_gain(snapshot["gain_db"])
@@ -75,21 +75,21 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     controls.channel_goal[:16] = snapshot["channels"]
     controls.snap()
     performer.maker.restore_modulation(snapshot["modulation"])
-    point = np.array(snapshot["latents"], np.float32)[:len(performer.latents.point)]
-    performer.latents.point[:len(point)] = point
+    point = np.array(snapshot["latents"], np.float32)[:len(performer.sound.latents.point)]
+    performer.sound.latents.point[:len(point)] = point
     performer.channels.restore(snapshot)
-    performer.restore_tuning(snapshot.get("tuning", {}))
+    performer.tuning.restore(snapshot.get("tuning", {}))
     performer.messages.zones.use(**snapshot["zones"])
     performer.messages.fine.restore(snapshot["fine"])
     performer.messages.controllers.restore(snapshot)
-    performer._apply_settings()
+    performer.sound.apply()
     if "arpeggiator" in snapshot:           # not in older takes
         performer.arpeggiator.restore(snapshot["arpeggiator"])
     source.snap()
     voices.rules = snapshot["rules"]
     performer.messages.restored()
     voices.down[:] = snapshot["pedals"]
-    performer.show_channels()
+    performer.shown.show_all()
     voices.held = [(channel, key, velocity) for channel, key, velocity in snapshot["held"]]
     voices.strikes = {(channel, key): count for channel, key, count in snapshot["strikes"]}
     voices.last_pitch, voices.born_count, voices.release_count = snapshot["last_pitch"], snapshot["born"], snapshot["released"]
