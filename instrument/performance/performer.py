@@ -115,11 +115,7 @@ class Performer:
     @property
     def next_due(self) -> int:
         """The sample at which there is something to do: the next hop can be computed, or a note of the arpeggiator begins or ends."""
-        return min(self._hop_due, self.arpeggiator.due)
-
-    @property
-    def _hop_due(self) -> int:
-        return boundary(4 * self.hop, self.rate_hz)
+        return min(boundary(4 * self.hop, self.rate_hz), self.arpeggiator.due)
 
     def receive(self, event: PlayerEvent, stamp: int) -> int:
         """Takes an event that arrived at sample `stamp`. Returns the sample at which it takes effect."""
@@ -141,7 +137,7 @@ class Performer:
     def advance(self, now: int) -> None:
         """Apply and publish everything that can be known at sample `now` (the audio thread's position, plus the delay)."""
         while True:
-            edge = self._hop_due
+            edge = boundary(4 * self.hop, self.rate_hz)
             self._apply_until(min(now, edge))
             if now < edge or not self._compute_hop():
                 break

@@ -70,7 +70,7 @@ def reopen(window: "Window", values: dict[str, Any]) -> None:
 
 def _is_made(window: "Window", name: str) -> bool:
     """Whether a panel has been made: panels are made when they are first opened."""
-    return name == "settings" or name in vars(window) or (name == "learning" and "panel" in vars(window.recordings))
+    return name == "settings" or window.late.is_made(name) or (name == "learning" and "panel" in vars(window.recordings))
 
 
 def _geometry(widget: QWidget) -> str:
