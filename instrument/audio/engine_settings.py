@@ -3,9 +3,9 @@ import secrets
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
-from hummingface.instrument.audio.protocol import AudioChoice
+from hummingface.instrument.audio.protocol import AudioChoice, Message
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.performance.messages.mpe import AUTOMATIC
 
@@ -14,13 +14,13 @@ class ProcessConfig(TypedDict):
     """What an audio process is told when it starts; `patch` and the others as `EngineSettings` has them."""
     authkey: str                            # hexadecimal, for its socket
     began: float                            # Unix time at which the start began
-    audio: dict[str, Any]                   # as the command `open_audio`
+    audio: Message                   # as the command `open_audio`
     midi_ports: list[str] | None
     midi_map: list | None
     mpe: str
     velocity_curve: list[int] | None
     tuning: dict | None
-    osc: dict[str, Any]                     # as the command `osc`
+    osc: Message                     # as the command `osc`
     patch: dict | None
     model: str | None
     fallback: NotRequired[bool]             # whether the system's device may play in place of one that is not there
@@ -45,7 +45,7 @@ class PlayersChoices:
     osc: tuple[str | None, str | None] = (None, None)
     midi_out: bool = False
 
-    def osc_command(self) -> dict[str, Any]:
+    def osc_command(self) -> Message:
         """What OSC is to do."""
         listen, echo = self.osc
         return {"do": "osc", "listen": listen, "echo": echo}
@@ -66,7 +66,7 @@ class EngineSettings:
         """The model, by name or file, that plays patches of this one: another one if the player named it at the start."""
         return self._model if self._model is not None and name == self._first_model else name
 
-    def remember(self, message: dict[str, Any]) -> None:
+    def remember(self, message: Message) -> None:
         """Take over what a command sets, or an event says that the engine has set by itself."""
         match message.get("do") or message.get("tell"):
             case "set":
@@ -91,12 +91,12 @@ class EngineSettings:
                 "tuning": chosen.tuning, "osc": chosen.osc_command(),
                 "patch": None if safe else self.patch, "model": None if safe else self._model}
 
-    def controls(self) -> Iterator[dict[str, Any]]:
+    def controls(self) -> Iterator[Message]:
         """Commands for what has been moved since the patch."""
         for id_, value in self._values.items():
             yield {"do": "set", "id": id_, "value": value}
 
-    def touch(self) -> Iterator[dict[str, Any]]:
+    def touch(self) -> Iterator[Message]:
         """Commands for what belongs to the player: the velocity curve, MPE, whether the window shows incoming velocities, MIDI out,
         the tuning."""
         chosen = self.choices
@@ -110,7 +110,7 @@ class EngineSettings:
             yield {"do": "tuning", "tuning": chosen.tuning}
 
 
-def _chosen(before: PlayersChoices, command: dict[str, Any]) -> PlayersChoices:
+def _chosen(before: PlayersChoices, command: Message) -> PlayersChoices:
     """The choices after a command."""
     match command["do"]:
         case "open_audio":

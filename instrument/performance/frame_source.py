@@ -3,7 +3,6 @@
 Latents glide, so a moved knob or a new patch of the same model passes through the sounds between. What glides is each voice's note
 vector (`gliding_notes.py`), towards its target (`note_goals.py`).
 """
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -171,12 +170,12 @@ class FrameSource:
         if len(pitch) == 0:
             return np.zeros((0, PARTIALS), np.float32)
         pitch = np.clip(pitch, *self.pitches, dtype=np.float32)
-
-        def compute(new: Sequence[int]) -> np.ndarray:
-            return self.model.start_phase(np.broadcast_to(self.z, (len(new), self.latents)), pitch[new], velocity[new])
         if not self._notes.resting:
-            return compute(range(len(pitch)))
-        return np.stack(cached(self._struck_phases, list(zip(pitch.tolist(), velocity.tolist(), strict=True)), compute))
+            return self.model.start_phase(np.broadcast_to(self.z, (len(pitch), self.latents)), pitch, velocity)
+        keys = list(zip(pitch.tolist(), velocity.tolist(), strict=True))
+        phases: list[np.ndarray] = cached(self._struck_phases, keys, lambda new: self.model.start_phase(
+            np.broadcast_to(self.z, (len(new), self.latents)), pitch[new], velocity[new]))
+        return np.stack(phases)
 
     def recorded_stroke(self, pitch: float, velocity: float) -> tuple[float, float]:
         return self.model.recorded_stroke(self.z, pitch, velocity)

@@ -150,6 +150,7 @@ class GlidingNotes:
 
     def _of_keys(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """Note vectors of keys [B] at the resting latents, of which the newest are remembered, since loading the weights is slow."""
-        def compute(new: list[int]) -> np.ndarray:
-            return self._model.note(np.broadcast_to(self._z, (len(new), len(self._z))), pitch[new], velocity[new])
-        return np.stack(cached(self._struck, list(zip(pitch.tolist(), velocity.tolist(), strict=True)), compute))
+        keys = list(zip(pitch.tolist(), velocity.tolist(), strict=True))
+        vectors: list[np.ndarray] = cached(self._struck, keys, lambda new: self._model.note(
+            np.broadcast_to(self._z, (len(new), len(self._z))), pitch[new], velocity[new]))
+        return np.stack(vectors)

@@ -4,14 +4,14 @@ Several sources can sound at once while voices of an older model end: each decod
 """
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hummingface.instrument.performance.controls import DIFFERENCE, MOTION, TRANSPOSE, Controls
 from hummingface.instrument.performance.dynamics import LAW, stroke
 from hummingface.instrument.performance.note_pool import Pool
-from hummingface.instrument.performance.routing.modulation_matrix import Modulation
+from hummingface.instrument.performance.routing.modulation_matrix import Modulation, ModulationValues
 from hummingface.instrument.performance.rows.hop_writer import write_hop
 from hummingface.instrument.performance.rows.modulation import Shaped, shape
 from hummingface.instrument.performance.schedule import (
@@ -113,7 +113,7 @@ class HopMaker:
         if not self.modulation.moves_latents:
             self._share_latents()
 
-    def restore_modulation(self, captured: dict[str, Any]) -> None:
+    def restore_modulation(self, captured: ModulationValues) -> None:
         """Routes and their sources, as `Modulation.capture` gave them."""
         self.modulation.restore(captured)
         self.route(self.modulation.routes)

@@ -1,8 +1,8 @@
 """What retunes keys takes effect on the voices that sound, and whoever asks is told whose tuning is in force."""
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from hummingface.instrument.patches.scale_tuning import ScaleTuning
-from hummingface.instrument.performance.messages.key_pitches import KeyPitches
+from hummingface.instrument.performance.messages.key_pitches import KeyPitches, TunedKeys
 from hummingface.instrument.performance.messages.tuning_events import TuneKeys, TuneOctave, TuningEvent
 from hummingface.instrument.performance.voices.voice_allocation import Voices
 
@@ -28,7 +28,7 @@ class VoiceTuning:
         if self.key_pitches.set_a4(a4_hz):
             self.follow()
 
-    def restore(self, values: Mapping[str, object]) -> None:
+    def restore(self, values: TunedKeys) -> None:
         """Tune the keys as `KeyPitches.capture` of another performer says."""
         self.key_pitches.restore(values)
         self.follow()

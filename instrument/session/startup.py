@@ -1,11 +1,10 @@
 """What the instrument starts with, in a window or a terminal: settings, patch and engine, as the command line or the last session says."""
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from hummingface.instrument.audio.client import Client
 from hummingface.instrument.audio.engine_settings import PlayersChoices
-from hummingface.instrument.audio.protocol import AudioChoice
+from hummingface.instrument.audio.protocol import AudioChoice, Message
 from hummingface.instrument.patches import library, velocity_curve
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.session import settings as settings_file
@@ -76,7 +75,7 @@ def _choices(settings: Settings, audio: AudioChoice, options: StartOptions) -> P
         (options.osc or settings.osc, options.osc_echo or settings.osc_echo), settings.midi_out)
 
 
-def _overrides(named: Patch | None, choices: PlayersChoices, options: StartOptions) -> Iterator[dict[str, Any]]:
+def _overrides(named: Patch | None, choices: PlayersChoices, options: StartOptions) -> Iterator[Message]:
     """Commands for an engine that plays already, where the options say so."""
     if named is not None:
         yield {"do": "patch", "patch": named.to_json()}
