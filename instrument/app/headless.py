@@ -20,7 +20,7 @@ def run(options: StartOptions, *, record: str | None = None, folder: Path | None
     """
     prepared = prepare(options)
     client, settings = prepared.client, prepared.settings
-    line = _Line(quiet)
+    line = _TerminalLine(quiet)
     for text in prepared.notices:
         line.say(text)
     ending = threading.Event()
@@ -50,7 +50,7 @@ def run(options: StartOptions, *, record: str | None = None, folder: Path | None
     return 0
 
 
-def _await_take(client: Client, line: "_Line") -> None:
+def _await_take(client: Client, line: "_TerminalLine") -> None:
     """Print where the take is, once it is finished."""
     end = time.monotonic() + TAKE_S
     while time.monotonic() < end:
@@ -95,7 +95,7 @@ def _status(now: Telemetry, alive: bool) -> str:
             f"{now.late} late  {now.underruns} under-runs  {now.latency_ms:.1f} ms  peak {max(now.peak_db):6.1f} dB")
 
 
-class _Line:
+class _TerminalLine:
     """A status line that is overwritten again and again; without a terminal only events are written."""
 
     def __init__(self, quiet: bool = False) -> None:

@@ -120,7 +120,9 @@ def _states(values: dict) -> list[SoundState | None]:
 
 
 def _state(entry: object, patches: list[Patch | None]) -> SoundState | None:
-    number, moved = (entry.get("patch"), entry.get("values")) if isinstance(entry, dict) else (None, None)
+    if not isinstance(entry, dict):
+        return None
+    number, moved = entry.get("patch"), entry.get("values")
     patch = patches[number] if is_whole(number, 0, len(patches) - 1) else None
     if patch is None or not isinstance(moved, dict) or not all(map(is_number, moved.values())):
         return None

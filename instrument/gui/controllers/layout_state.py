@@ -100,5 +100,5 @@ def _set_value(field: QWidget, value: object) -> None:
         field.setChecked(value is True)
     elif isinstance(field, QSpinBox):
         field.setValue(_whole(value, field.minimum(), field.maximum(), field.value()))
-    elif isinstance(field, QDoubleSpinBox) and type(value) in (int, float):
+    elif isinstance(field, QDoubleSpinBox) and isinstance(value, int | float) and not isinstance(value, bool):
         field.setValue(min(max(value, field.minimum()), field.maximum()))
