@@ -16,6 +16,7 @@ def ratios(text):
     return tuple(Fraction(word) for word in text.split())
 
 
+KBM = ("7", "0", "71", "60", "67", "442.0", "7", "0", "1", "x", "3", "4", "5", "6")          # the lines of a map of seven keys
 NOTES = {
     "12-edo": equal(12),
     "19-edo": equal(19),

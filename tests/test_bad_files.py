@@ -178,7 +178,7 @@ def test_everything_starts_and_the_first_bad_file_is_named(home):
     for path in fill(home / "models", ".json"):
         path.with_suffix(".safetensors").write_bytes(b"x")
     (home / "settings.json").write_bytes(TEXTS["NaN"])
-    begun = startup.prepare()
+    begun = startup.prepare(startup.StartOptions())
     said = " ".join(begun.notices)
     assert "settings.json.bad-" in said and str(home / "patches") in said and "everything else plays" in said
     begun.client.start()

@@ -106,7 +106,7 @@ def test_one_roll_is_one_undo_step_and_the_morph_shown_is_the_morph_played():
     session.set_many({"morph.x": 0.3, "morph.y": 0.8, "morph.amount": 0.6})
     before, corners = session.state, session.corners
     for amount in (1.0, 0.4, 0.0):
-        session.randomise(amount)
+        session.rolls.randomise(amount)
         assert session.dirty and session.corners == corners
         played = LatentTarget(len(LATENTS))
         played.load(from_json(told[-1]["patch"]))
@@ -121,7 +121,7 @@ def test_one_roll_is_one_undo_step_and_the_morph_shown_is_the_morph_played():
 def test_undo_takes_back_latents_that_have_no_knob():
     told = []
     session = Session(told.append, library.load_patch("Seed Sixty-Four"), seed=3)
-    session.randomise(0.0)
+    session.rolls.randomise(0.0)
     assert from_json(told[-1]["patch"]).latents[40] != library.load_patch("Seed Sixty-Four").latents[40]
     session.undo()
     assert from_json(told[-1]["patch"]).latents == library.load_patch("Seed Sixty-Four").latents

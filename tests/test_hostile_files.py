@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
@@ -28,6 +29,9 @@ from hummingface.train.notes.recorded_notes import RecordedNotes
 from hummingface.train.notes.sfz_reader import MOST_REGIONS, read_sfz
 from tests.fuzzing import READERS, archive, midi_file, mutated, sound
 from tests.hostile import refusal
+
+if TYPE_CHECKING:
+    from hummingface.instrument.performance.snapshot_values import Snapshot
 
 CASES = 60
 
@@ -139,10 +143,10 @@ def test_a_take_whose_sound_claims_more_than_it_can_hold(tmp_path):
     path = tmp_path / "take.flac"
     path.write_bytes(_claiming(sound("FLAC"), (1 << 36) - 1))
     with pytest.raises(TakeError, match=r"take\.flac: claims .* damaged"):
-        replay._frames_of(path, played.Performance(48_000, 0, True, {}))
+        replay._frames_of(path, played.Performance(48_000, 0, True, cast("Snapshot", {})))
     path.write_bytes(b"fLaC")
     with pytest.raises(TakeError, match=r"take\.flac: its sound cannot be read"):
-        replay._frames_of(path, played.Performance(48_000, 0, True, {}))
+        replay._frames_of(path, played.Performance(48_000, 0, True, cast("Snapshot", {})))
 
 
 # JSON

@@ -90,56 +90,56 @@ def session(sent):
 
 
 def test_routes_are_steps_of_undo_and_sent_alone(session, sent):
-    session.add_route("lfo.1", "filter.cutoff_hz")
-    session.change_route(0, depth=-0.25)
-    assert session.routes == (Route("lfo.1", "filter.cutoff_hz", -0.25),) and session.dirty
-    session.name_macro(1, "Air")
+    session.routing.add("lfo.1", "filter.cutoff_hz")
+    session.routing.change(0, depth=-0.25)
+    assert session.routing.routes == (Route("lfo.1", "filter.cutoff_hz", -0.25),) and session.dirty
+    session.routing.name_macro(1, "Air")
     assert session.state.patch.macros[1] == "Air"
     for expected in (-0.25, 0.5, None):
         session.undo()
-        assert [route.depth for route in session.routes] == ([] if expected is None else [expected])
+        assert [route.depth for route in session.routing.routes] == ([] if expected is None else [expected])
     assert not session.dirty
     assert [message["do"] for message in sent] == ["routes"] * 4
     session.redo()
-    assert session.routes == (Route("lfo.1", "filter.cutoff_hz"),)
+    assert session.routing.routes == (Route("lfo.1", "filter.cutoff_hz"),)
 
 
 def test_a_drag_of_a_depth_is_one_step(session):
-    session.add_route("lfo.1", "filter.cutoff_hz")
+    session.routing.add("lfo.1", "filter.cutoff_hz")
     session.begin()
     for depth in (0.4, 0.3, 0.2):
-        session.change_route(0, depth=depth)
+        session.routing.change(0, depth=depth)
     session.end()
     session.undo()
-    assert session.routes[0].depth == 0.5
+    assert session.routing.routes[0].depth == 0.5
 
 
 def test_a_and_b_have_routes_of_their_own(session):
     session.swap()
-    session.add_route("lfo.1", "filter.cutoff_hz")
+    session.routing.add("lfo.1", "filter.cutoff_hz")
     session.swap()
-    assert session.routes == ()
+    assert session.routing.routes == ()
     session.swap()
-    assert len(session.routes) == 1
+    assert len(session.routing.routes) == 1
 
 
 def test_no_more_than_32_routes_and_none_twice(session):
     targets = [name for name in PARAMETERS if can_be_moved(name)][:MOST_ROUTES]
-    assert [session.add_route("wheel", target) for target in targets] == list(range(32))
-    assert session.add_route("wheel", targets[3]) == 3
-    assert session.add_route("pedal", targets[0]) is None
-    session.remove_route(3)
-    assert len(session.routes) == 31
+    assert [session.routing.add("wheel", target) for target in targets] == list(range(32))
+    assert session.routing.add("wheel", targets[3]) == 3
+    assert session.routing.add("pedal", targets[0]) is None
+    session.routing.remove(3)
+    assert len(session.routing.routes) == 31
 
 
 def test_a_window_comes_back_with_its_routes(session):
-    session.add_route("lfo.2", "morph.x")
-    session.name_macro(0, "Wow")
+    session.routing.add("lfo.2", "morph.x")
+    session.routing.name_macro(0, "Wow")
     text = Writer().text(WindowState(session.snapshot()))
     state, lost = window_state.read(json.loads(text))
-    assert not lost and state.session.state.patch.routes == session.routes
+    assert not lost and state.session.state.patch.routes == session.routing.routes
     assert state.session.state.patch.macros[0] == "Wow"
-    assert state.session.undo[-1][0].patch.routes == session.routes
+    assert state.session.undo[-1][0].patch.routes == session.routing.routes
 
 
 def test_the_api_makes_routes_and_says_what_is_wrong():

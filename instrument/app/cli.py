@@ -73,9 +73,9 @@ def build_parser() -> CommandParser:
 
 def _play(args: argparse.Namespace, terminal: Terminal) -> int:
     from hummingface.instrument.app.launch import play
-    return play(patch=args.patch, model=args.model, audio_device=args.audio_device, block_samples=args.block,
-                midi_port=args.midi_port, osc=args.osc, osc_echo=args.osc_echo, headless=args.headless, record=args.record,
-                folder=args.folder, file=args.file, quiet=args.quiet)
+    from hummingface.instrument.session.startup import StartOptions
+    options = StartOptions(args.patch, args.model, args.audio_device, args.block, args.midi_port, args.osc, args.osc_echo)
+    return play(options, headless=args.headless, record=args.record, folder=args.folder, file=args.file, quiet=args.quiet)
 
 
 def _export(args: argparse.Namespace, terminal: Terminal) -> int:

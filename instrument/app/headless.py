@@ -5,7 +5,6 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Unpack
 
 from hummingface.instrument.audio.client import Client
 from hummingface.instrument.audio.protocol import Telemetry
@@ -15,15 +14,13 @@ UPDATE_S = 0.25
 TAKE_S = 3.0                            # the longest that finishing a take may take
 
 
-def run(*, record: str | None = None, folder: Path | None = None, quiet: bool = False, **options: Unpack[StartOptions]) -> int:
-    """Play until Ctrl-C; with `record`, a format, into a take in `folder` (None: the folder of takes); `options` as `startup.prepare` takes
-    them; `quiet`: nothing is printed. Returns the exit status. Raises ValueError or OSError, before anything starts, for options that
-    cannot
-    be used.
+def run(options: StartOptions, *, record: str | None = None, folder: Path | None = None, quiet: bool = False) -> int:
+    """Play until Ctrl-C; with `record`, a format, into a take in `folder` (None: the folder of takes); `quiet`: nothing is printed. Returns
+    the exit status. Raises ValueError or OSError, before anything starts, for options that cannot be used.
     """
-    prepared = prepare(**options)
+    prepared = prepare(options)
     client, settings = prepared.client, prepared.settings
-    line = _Line(quiet)
+    line = _TerminalLine(quiet)
     for text in prepared.notices:
         line.say(text)
     ending = threading.Event()
@@ -53,7 +50,7 @@ def run(*, record: str | None = None, folder: Path | None = None, quiet: bool = 
     return 0
 
 
-def _await_take(client: Client, line: "_Line") -> None:
+def _await_take(client: Client, line: "_TerminalLine") -> None:
     """Print where the take is, once it is finished."""
     end = time.monotonic() + TAKE_S
     while time.monotonic() < end:
@@ -98,7 +95,7 @@ def _status(now: Telemetry, alive: bool) -> str:
             f"{now.late} late  {now.underruns} under-runs  {now.latency_ms:.1f} ms  peak {max(now.peak_db):6.1f} dB")
 
 
-class _Line:
+class _TerminalLine:
     """A status line that is overwritten again and again; without a terminal only events are written."""
 
     def __init__(self, quiet: bool = False) -> None:

@@ -1,5 +1,6 @@
 """Starts the instrument: with its window, in a terminal, or, without a display and a sound device, as a rendered file."""
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,28 +60,23 @@ def _demo(folder: Path | None, patch: str | None, model: str | None, quiet: bool
     return perform
 
 
-def play(*, patch: str | None, model: str | None, audio_device: str | None, block_samples: int | None,
-         midi_port: str | None, headless: bool, osc: str | None = None, osc_echo: str | None = None,
-         record: str | None = None, folder: Path | None = None, file: Path | None = None, quiet: bool = False) -> int:
+def play(options: "StartOptions", *, headless: bool, record: str | None = None, folder: Path | None = None, file: Path | None = None,
+         quiet: bool = False) -> int:
     """Open the instrument; returns the exit status. `folder`: where takes and the demo go without a window. `file`: opened as if it were
     dropped on the window; without one, a patch. `quiet`: nothing is printed. Raises ValueError or OSError, before anything starts, for a
     patch, a model or a device that was named and cannot be used."""
-    if midi_port is not None:
-        _check_midi_port(midi_port)
-    missing = [why for why in (None if headless else why_no_display(), why_no_sound(audio_device)) if why]
-    heard = patch or (str(file.absolute()) if file is not None else None)           # without a window
-    if missing or headless:
-        patch, file = heard, None
-    demo = _demo(folder, heard, model, quiet)
+    if options.midi_port is not None:
+        _check_midi_port(options.midi_port)
+    missing = [why for why in (None if headless else why_no_display(), why_no_sound(options.audio_device)) if why]
+    heard = options.patch or (str(file.absolute()) if file is not None else None)           # without a window
+    demo = _demo(folder, heard, options.model, quiet)
     if missing:
         return demo("\n".join(missing))
-    if model is not None:
+    if options.model is not None:
         from hummingface.instrument.patches.library import load_model
-        load_model(model)
-    options: StartOptions = {"patch": patch, "model": model, "audio_device": audio_device, "block_samples": block_samples,
-               "midi_port": midi_port, "osc": osc, "osc_echo": osc_echo}
+        load_model(options.model)
     if headless:
         from hummingface.instrument.app.headless import run as run_headless
-        return run_headless(**options, record=record, folder=folder, quiet=quiet)
+        return run_headless(replace(options, patch=heard), record=record, folder=folder, quiet=quiet)
     from hummingface.instrument.gui.app import run
-    return run(opened=file, no_window=demo, **options)
+    return run(options, file, no_window=demo)

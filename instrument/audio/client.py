@@ -21,12 +21,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from hummingface.instrument.audio import protocol, registry, shared_state
-from hummingface.instrument.audio.engine_settings import EngineSettings
+from hummingface.instrument.audio.engine_settings import EngineSettings, PlayersChoices
 from hummingface.instrument.audio.link import Link
-from hummingface.instrument.audio.protocol import CLOSING_TAKE_S, FAREWELL_S, AudioChoice, Telemetry
+from hummingface.instrument.audio.protocol import CLOSING_TAKE_S, FAREWELL_S, Telemetry
 from hummingface.instrument.logs import log_files
 from hummingface.instrument.patches import patch as patch_file
-from hummingface.instrument.performance.messages.mpe import AUTOMATIC
 from hummingface.instrument.synthesis import state as block
 
 TAKE_OVER_S = 8.0           # an audio process that does not answer for this long hangs
@@ -46,19 +45,14 @@ LASTING = ("set", "patch", "open_audio", "open_midi", "midi_map", "mpe", "veloci
 class Client:
     """The handle of one audio process.
 
-    `audio` and `midi_ports` (None: all ports) are as in the settings, `patch` is a patch as JSON (None: the instrument's first), `midi_map`
-    is as `controller_map.to_json` writes it, `velocity_curve` is the player's `VelocityCurve.table`, `mpe` a name of `mpe.MODES`, `tuning`
-    is that for all patches, as JSON, `osc` is where to listen and where to send moves, as `osc_server.place_of` takes them. With `attach`,
-    the client takes over an audio process that lost its own window, and sends it `overrides`, the commands for what the player named
-    explicitly; it ends one that hangs.
+    `patch` is a patch as JSON (None: the instrument's first), `model` another model, by name or file, that plays it, `choices` are the
+    player's. With `attach`, the client takes over an audio process that lost its own window, and sends it `overrides`, the commands for
+    what the player named explicitly; it ends one that hangs.
     """
 
-    def __init__(self, audio: AudioChoice | None = None, midi_ports: list[str] | None = None, patch: dict | None = None,
-                 midi_map: list | None = None, *, velocity_curve: Sequence[int] | None = None, mpe: str = AUTOMATIC,
-                 model: str | None = None, tuning: dict | None = None, osc: tuple[str | None, str | None] = (None, None),
+    def __init__(self, patch: dict | None = None, choices: PlayersChoices | None = None, *, model: str | None = None,
                  attach: bool = True, overrides: Sequence[dict] = (), log_events: str | None = None):
-        self._settings = EngineSettings(audio or AudioChoice(), midi_ports, patch, midi_map,
-                                        None if velocity_curve is None else list(velocity_curve), model, tuning, osc, mpe)
+        self._settings = EngineSettings(patch, choices or PlayersChoices(), model)
         self._attach, self._log_events = attach, log_events
         self._overrides = list(overrides)
         self._first = True
@@ -211,9 +205,9 @@ class Client:
             self._overrides = []
             self._tell("starting", "Starting the sound.")
             config = self._settings.config(safe=self._failures >= TRIES_AS_WISHED)
-            fallback, self._first = self._first, False      # later the device that vanished is waited for
-            self._link = link = Link(self._receive, config={**config, "fallback": fallback, "log_events": self._log_events,
-                                                            "verbose": log_files.is_verbose()})
+            config["fallback"], self._first = self._first, False        # later the device that vanished is waited for
+            config["log_events"], config["verbose"] = self._log_events, log_files.is_verbose()
+            self._link = link = Link(self._receive, config=config)
             self._pass_on(link, [*self._settings.controls(), *self._settings.touch()])
         return link
 

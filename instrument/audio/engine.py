@@ -5,7 +5,6 @@ thread (compiled, never in this file) touches the state block. An event gets its
 performer reads its clock, so the performer never sees an event that is older than what it has already computed.
 """
 import contextlib
-import functools
 import gc
 import os
 import select
@@ -14,21 +13,22 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, TypedDict
-
-import numpy as np
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from hummingface.instrument.audio import shared_state
+from hummingface.instrument.audio.engine_listener import EngineListener
 from hummingface.instrument.audio.held_by_source import HeldBySource
 from hummingface.instrument.audio.metronome_beats import Metronome
+from hummingface.instrument.audio.moments import Moments
 from hummingface.instrument.audio.output_stream import MidiInput, OutputStream
+from hummingface.instrument.audio.replayed_take import ReplayedTake
 from hummingface.instrument.audio.velocity_input import Touch
-from hummingface.instrument.patches import routes
-from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.events import Load, PlayerEvent, noted
 from hummingface.instrument.performance.messages import midi, midi_clock
-from hummingface.instrument.recording.history import History, Kept
+from hummingface.instrument.performance.performer import Performer
+from hummingface.instrument.recording.history import History
 from hummingface.instrument.synthesis.producer import position, read_clock
 from hummingface.instrument.synthesis.state import new_state, state_dtype
 
@@ -44,41 +44,37 @@ READY_S = 0.0015                    # that a note takes until it can be rendered
 LEARNT = 0.2                        # of what each later note took
 SPARE_S = 0.003                     # until the next hop, for what can wait
 LOOK_S = 0.25                       # between looks whether all is at rest, a moment to remember
-REST_S, REST = 2.2, 3e-5            # at rest nothing is louder for this long, which is more than the longest echo takes
-PAUSE_S = 5e-4                      # between some events of a take and pieces of its lead: the engine that sounds needs the interpreter
-LEAD_SAMPLES = 1024                 # rendered at once before a take that is played again
-MOMENT_S = 10.0                     # between snapshots, also while nothing plays: a replay renders the time between silently first
 
 
-class EngineOptions(TypedDict):
-    """What every engine of a process is made with; see `Engine`."""
-    tell: Callable[..., None]
-    log: Callable[[int, PlayerEvent], None] | None
-    touch: Touch | None
-    held: HeldBySource | None
-    played: Callable[[midi.Event], None] | None
+@dataclass(frozen=True)
+class EngineOptions:
+    """What is the same for all engines of a process, and outlives them.
+
+    `listener` hears what each says; `log(sample, event)` is called for every event with the sample at which it takes effect; `touch`
+    applies the player's velocity curve to events from MIDI ports, before anything records them; `held` knows what each source holds;
+    `played(event)` is called when notes and what channels say are played, also of a take.
+    """
+    listener: EngineListener = field(default_factory=EngineListener)
+    log: Callable[[int, PlayerEvent], None] | None = None
+    touch: Touch = field(default_factory=Touch)
+    held: HeldBySource = field(default_factory=HeldBySource)
+    played: Callable[[midi.Event], None] | None = None
 
 
 class Engine:
     """A state block and its performer, which begins with `source` and `patch`.
 
-    `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control, ("program", number), ("tuning",
-    by, name), ("controller", event) of each that came, ("failed", error). With `take` the engine is positioned at the take's beginning, and
-    replays it sample for sample. `touch` applies the player's velocity curve to events from MIDI ports, before anything records them;
-    `held` knows what each source holds. `log(sample, event)` is called for every event with the sample at which it takes effect; so is
-    `history`, which keeps the last minute. `played(event)` is called when notes and what channels say are played, also of a take.
+    With `take` the engine is positioned at the take's beginning, and replays it sample for sample. `history` keeps all events of the last
+    minute.
     """
 
-    def __init__(self, rate_hz: int, source: "Source", patch: Patch | None, *, seed: int = 0,
-                 tell: Callable[..., None] = lambda *told: None, log: Callable[[int, PlayerEvent], None] | None = None,
-                 take: "Performance | None" = None, touch: Touch | None = None, held: HeldBySource | None = None,
-                 played: Callable[[midi.Event], None] | None = None):
-        from hummingface.instrument.performance import snapshot
-        from hummingface.instrument.performance.performer import Performer
+    def __init__(self, rate_hz: int, source: "Source", patch: Patch | None, options: EngineOptions | None = None, *, seed: int = 0,
+                 take: "Performance | None" = None):
         self.path, self._memory = shared_state.create(state_dtype.itemsize)
         self.state = new_state(rate_hz, seed=seed, buffer=self._memory)
-        self.rate_hz, self._tell, self._played = rate_hz, tell, played
-        self._touch, self._held = touch or Touch(), held or HeldBySource()
+        options = options or EngineOptions()
+        self.rate_hz, self._listener, self._played = rate_hz, options.listener, options.played
+        self._touch, self._held, self._log = options.touch, options.held, options.log
         self.stream: OutputStream | None = None                     # the stream that advances the position now, for its clock
         self.jack: MidiInput | None = None                       # the stream, if MIDI comes with it
         self._lock = threading.Lock()
@@ -92,18 +88,13 @@ class Engine:
         self.history = History(self.state, rate_hz)
         self.clock = midi_clock.MidiClock(rate_hz)      # under the lock
         self.metronome = Metronome(self.state, rate_hz, self.clock)
-        self._snapshot = snapshot
-        self._looked_at = self._remembered_at = 0   # samples
-        self._at_rest = -1                          # how many events were noted when all was at rest
-        self._log = log
+        self._looked_at = 0                         # sample
         self.performer = Performer(self.state, source, patch, seed=seed, log=self._note,
-                                   on_program=lambda channel, number, bank: tell("program", number, bank),
-                                   changed=lambda id_, value: tell("set", id_, value),
-                                   tuned=lambda by, name: tell("tuning", by, name))
+                                   on_program=lambda _channel, number, bank: self._listener.program_came(number, bank),
+                                   changed=self._listener.moved, tuned=self._listener.tuned)
         self._thread = threading.Thread(target=self._run, name="performer", daemon=True)
-        self._score_until = 0                       # of a take that is played again: the sample at which it ends
-        if take is not None:
-            self._stand_at(take)
+        self._moments = Moments(self.performer, self.history)
+        self._replayed = ReplayedTake(self.performer, take) if take is not None else None
 
     @property
     def wake(self) -> int:
@@ -113,14 +104,14 @@ class Engine:
     def start(self) -> None:
         """Start performing. Call it before the stream starts, so that no hop is late."""
         self.performer.advance(position(self.state) + self.performer.delay_samples)
-        self._remember(quiet=self._snapshot.at_rest(self.performer))
-        self.performer.played = self._played            # from now on: what came before a take was rendered silently
+        self._moments.begin()
+        self.performer.notes.played = self._played            # from now on: what came before a take was rendered silently
         self.history.start()
         self._thread.start()
 
     def begin_after_take(self, event: PlayerEvent) -> None:
         """An event that takes effect when the take is over that is played again. Call it before `start`."""
-        self.performer.receive(event, self._score_until)
+        self.performer.receive(event, self._replayed.until if self._replayed is not None else 0)
 
     def set_delay(self, samples: int) -> None:
         """How long after its stamp an event sounds."""
@@ -249,13 +240,13 @@ class Engine:
                         if taken:       # a period's notes are started now, not each at its sample, or they would be late
                             now = self._latest = max(now, until - 1)
                 for stamp, event in events:
-                    if isinstance(event, midi.Panic) and now < self._score_until:
+                    if isinstance(event, midi.Panic) and self._replayed is not None and now < self._replayed.until:
                         performer.forget_waiting()          # the rest of a take that is played again
-                        self._score_until = 0
+                        self._replayed = None
                     if event is not None:
                         performer.receive(event, stamp)
                     if isinstance(event, midi.Controller):
-                        self._tell("controller", event)
+                        self._listener.controller_came(event)
                 performer.advance(now + performer.delay_samples)
                 self.metronome.update(performer.controls, now)
                 if midi.NoteOn in kinds:
@@ -267,7 +258,7 @@ class Engine:
                     continue                        # there is time for a little more work; new events go first
                 self._sleep(until_due_s)
         except Exception as error:                  # nothing a player does may lead here; the process is restarted
-            self._tell("failed", error)
+            self._listener.failed(error)
 
     def _read(self, stamp: int, message: bytes, source: Hashable = None) -> Sequence[PlayerEvent]:
         """The events of a MIDI message of any port, the system's and JACK's alike, that came at a sample; an empty one: its source is gone.
@@ -282,63 +273,19 @@ class Engine:
         played = None if event is None else self._held.hear(source, event)
         return [] if played is None else [played]
 
-    def _stand_at(self, take: "Performance") -> None:
-        from hummingface.instrument.performance.sound_bank import SoundBank
-        from hummingface.instrument.recording.replay import MOST_MODELS, prepare
-        from hummingface.instrument.synthesis.render import render
-        prepare(self.performer, take, SoundBank(self.performer.source, most=MOST_MODELS), functools.partial(time.sleep, PAUSE_S))
-        self._score_until = max([take.begin + (take.frames or 0), *(sample for sample, _ in take.events)])
-        out = np.empty((LEAD_SAMPLES, 2), np.float32)
-        while (missing := take.begin - position(self.state)) > 0:       # the sound before the take, rendered silently
-            piece = out[:min(missing, LEAD_SAMPLES)]
-            self.performer.advance(position(self.state) + len(piece))
-            render(self.state, piece)
-            time.sleep(PAUSE_S)
-        self._ids, self._shown = list(PARAMETERS), self.performer.controls.goal.copy()
-        self._shown_routes = self.performer.maker.modulation.routes
-
     def _note(self, sample: int, event: PlayerEvent) -> None:
         self.history.note(sample, noted(event))
         if self._log is not None:
             self._log(sample, event)
 
     def _look(self, now: int) -> None:
-        """Take a snapshot if this is a moment from which the performance can be replayed."""
+        """Tell what a take has moved that is played again, and keep this moment if it is one to remember."""
         self._looked_at = now
-        if self._score_until:
-            self._show_moved(now)
-        history = self.history
-        history.forget_old()
-        if history.noted == self._at_rest and now - self._remembered_at <= MOMENT_S * self.rate_hz:
-            return
-        if self._snapshot.at_rest(self.performer) and history.loudest(REST_S) < REST:
-            self._remember(quiet=True)
-        elif now - self._remembered_at > MOMENT_S * self.rate_hz:
-            self._remember(quiet=False)
-
-    def _show_moved(self, now: int) -> None:
-        """Report which controls and routes a replayed take has moved."""
-        goal = self.performer.controls.goal
-        for i in np.flatnonzero(goal[:len(PARAMETERS)] != self._shown[:len(PARAMETERS)]):
-            self._tell("set", self._ids[i], float(goal[i]))
-        self._shown[:] = goal
-        if (now_routes := self.performer.maker.modulation.routes) is not self._shown_routes:
-            self._shown_routes = now_routes
-            self._tell("routes", routes.to_json(now_routes))
-        if now > self._score_until:
-            self._score_until = 0
-
-    def _remember(self, quiet: bool) -> None:
-        history, performer = self.history, self.performer
-        try:
-            values = self._snapshot.capture(performer)
-        except self._snapshot.SnapshotError:
-            return                                  # until the next look: what is torn would be replayed otherwise
-        pending = [(sample, noted(event)) for sample, event in performer.waiting()]
-        history.moments.append(Kept(values["sample"], history.noted, pending, quiet, values, history.late))
-        self._remembered_at = self._looked_at
-        if quiet:
-            self._at_rest = history.noted
+        if self._replayed is not None:
+            self._replayed.tell_moved(self._listener)
+            if now > self._replayed.until:
+                self._replayed = None
+        self._moments.look(now)
 
     def _sleep(self, until_due_s: float) -> None:
         """Wait until an event comes or the next hop falls due."""

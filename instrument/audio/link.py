@@ -16,13 +16,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from hummingface.instrument.audio import protocol, registry, shared_state
+from hummingface.instrument.audio.engine_settings import ProcessConfig
 from hummingface.instrument.files.processes import apart, own_environment
 
 
 class Link:
     """Starts an audio process with `config`, or attaches to the `running` one; passes all its events to `receive`."""
 
-    def __init__(self, receive: Callable[[dict], None], *, config: dict | None = None, running: registry.Running | None = None):
+    def __init__(self, receive: Callable[[dict], None], *, config: ProcessConfig | None = None, running: registry.Running | None = None):
         self._receive, self._config, self._running = receive, config, running
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._connection: Connection | None = None

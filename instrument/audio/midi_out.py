@@ -5,12 +5,15 @@ released.
 """
 import queue
 import threading
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hummingface.instrument.audio.midi_system import OUR_OUTPUT, open_virtual_output
 from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.messages import midi
 from hummingface.instrument.performance.messages.held_notes import HeldNotes
+
+if TYPE_CHECKING:
+    import rtmidi
 
 MOST_WAITING = 10_000               # messages; a port that takes no more loses what follows
 CLOSE_S = 1.0
@@ -50,7 +53,7 @@ class MidiOut:
             waiting.put(event)
 
 
-def _send(port: Any, waiting: "queue.SimpleQueue[PlayerEvent | None]") -> None:
+def _send(port: "rtmidi.MidiOut", waiting: "queue.SimpleQueue[PlayerEvent | None]") -> None:
     held = HeldNotes()
     try:
         while (event := waiting.get()) is not None:

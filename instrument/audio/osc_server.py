@@ -9,15 +9,20 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from hummingface.instrument.patches import osc_addresses
 from hummingface.instrument.patches.osc_addresses import NOTE, PANIC, PATCH, SYNC
 from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.performance.controls import Controls
+from hummingface.instrument.performance.events import PlayerEvent
 from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn, Set
+
+if TYPE_CHECKING:
+    from pythonosc.osc_packet import OscPacket
 
 BUFFER_BYTES = 1 << 20              # of packets that wait: what comes beyond is lost, as UDP has it
 LARGEST_PACKET = 8192               # bytes; larger ones are passed over
@@ -37,11 +42,17 @@ class OscError(OSError):
     """A port that cannot be opened; the text names it and says what to do."""
 
 
+class Controlled(Protocol):
+    """What is used of a performer."""
+    @property
+    def controls(self) -> Controls: ...
+
+
 class Played(Protocol):
     """What is used of an engine."""
-    performer: Any
-
-    def receive(self, event: Any, source: Any = None) -> None: ...
+    @property
+    def performer(self) -> Controlled: ...
+    def receive(self, event: PlayerEvent, source: Hashable = None) -> None: ...
     def panic(self) -> None: ...
 
 
@@ -69,7 +80,7 @@ class OscServer:
             raise OscError(f"OSC cannot listen at {place[0]}:{place[1]} ({error.strerror or error}). Choose another port, or end the "
                            "program that has it.") from error
         self.place: Address = self._socket.getsockname()[:2]
-        self._sender: tuple[Any, float] | None = None           # address, and when it was heard
+        self._sender: tuple[Address | None, float] | None = None           # address, and when it was heard
         self._shown = np.array(engine().performer.controls.goal[:len(PARAMETERS)])      # values that were sent, or came from there,
         self._came_at: dict[int, float] = {}                    # and when these came
         self._patch = ""                                        # that was asked for; of many in a row the newest is loaded
@@ -101,9 +112,9 @@ class OscServer:
             if taken >= MOST_AT_ONCE:
                 time.sleep(PAUSE_S)
 
-    def _take(self, packet: Any) -> int:
+    def _take(self, packet: "type[OscPacket]") -> int:
         """Take packets that wait. Returns how many."""
-        events: list[Any] = []
+        events: list[PlayerEvent] = []
         sets: dict[str, int] = {}                               # where in `events` a control was set since the last note
         count = 0
         while count < MOST_AT_ONCE:
@@ -133,7 +144,7 @@ class OscServer:
             engine.receive(event, SOURCE)
         return count
 
-    def _hear(self, address: str, arguments: list[Any], events: list[Any], sets: dict[str, int]) -> None:
+    def _hear(self, address: str, arguments: list[object], events: list[PlayerEvent], sets: dict[str, int]) -> None:
         """Raises KeyError, ValueError, TypeError, OverflowError for what means nothing."""
         match address:
             case _ if address == NOTE:
@@ -196,7 +207,7 @@ _NAMES = list(PARAMETERS)
 _PLACE = {name: place for place, name in enumerate(_NAMES)}
 
 
-def _whole(value: Any, lowest: int, highest: int) -> int:
+def _whole(value: object, lowest: int, highest: int) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value) or not lowest <= value <= highest:
         raise ValueError(f"{value!r:.40} is not a whole number from {lowest} to {highest}")
     return int(value)

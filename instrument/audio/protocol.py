@@ -7,7 +7,7 @@ each; anything else raises `ProtocolError`, whose text a person can read. Patche
 """
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hummingface.instrument.patches import routes, scale_tuning, velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS
@@ -21,6 +21,7 @@ from hummingface.models.playing.checks import Check, is_number, is_text, list_of
 if TYPE_CHECKING:
     import numpy as np
 
+Message = dict[str, Any]            # a command or an event, with the fields that its table says
 MPE_MODES, MPE_AUTOMATIC = mpe.MODES, mpe.AUTOMATIC        # as windows choose them
 LONGEST_MESSAGE = 3 << 20               # bytes; a patch with recordings has at most 2 MB
 BLOCK_SAMPLES = (16, 2048)

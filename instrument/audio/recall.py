@@ -68,7 +68,7 @@ class Recall:
         assert of is not None
         patch, source = self._sounds.load(of.to_json())
         if take.rate_hz == engine.rate_hz:
-            engine = self._switch(engine, Engine(take.rate_hz, source, patch, seed=take.snapshot["seed"], take=take, **self._options))
+            engine = self._switch(engine, Engine(take.rate_hz, source, patch, self._options, seed=take.snapshot["seed"], take=take))
             patch = engine.performer.patch or patch
             controls, notice = controls_of(engine.performer), replay.notice(take, source)
         else:

@@ -1,13 +1,8 @@
 """Loads patches and models for the audio process: opens, checks and warms them up."""
-
 from hummingface.instrument.patches import patch as patch_file
-from hummingface.instrument.patches import routes
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import sound_bank
-from hummingface.instrument.performance.events import Load, PlayerEvent, Reroute
-from hummingface.instrument.performance.messages import midi, tuning_events
-from hummingface.instrument.performance.messages.tuning_events import TuningEvent
 from hummingface.instrument.performance.performer import Performer
 from hummingface.instrument.performance.sound_bank import SoundBank
 from hummingface.instrument.performance.source import Source
@@ -60,12 +55,3 @@ class SoundLoader:
 def controls_of(performer: Performer) -> dict[str, float]:
     """The values of all controls, `{id: value}`."""
     return dict(zip(PARAMETERS, performer.controls.goal[:len(PARAMETERS)].tolist(), strict=True))
-
-
-def event_as_json(event: PlayerEvent) -> dict:
-    """An event for the log, as `midi.to_json` writes it; a patch as its JSON."""
-    if isinstance(event, Reroute):
-        return {"event": "Reroute", "routes": routes.to_json(event.routes)}
-    if isinstance(event, Load):
-        return {"event": "Load", "patch": event.patch.to_json()}
-    return tuning_events.to_json(event) if isinstance(event, TuningEvent) else midi.to_json(event)

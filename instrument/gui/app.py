@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack, cast
+from typing import TYPE_CHECKING, cast
 
 from hummingface.instrument.gui.controllers.learnt_versions import follow
 from hummingface.instrument.session.startup import StartOptions, prepare
@@ -37,9 +37,9 @@ def _say(why: str) -> int:
     return 1
 
 
-def run(opened: Path | None = None, *, no_window: Callable[[str], int] = _say, **options: Unpack[StartOptions]) -> int:
-    """Open the window and play until it is closed; `options` as `startup.prepare` takes them, `opened` as if it were dropped. Where no
-    window can be opened, the audio process ends, and `no_window(why)` does what can be done without. Returns the exit status.
+def run(options: StartOptions | None = None, opened: Path | None = None, *, no_window: Callable[[str], int] = _say) -> int:
+    """Open the window and play until it is closed; `opened` as if it were dropped. Where no window can be opened, the audio process ends,
+    and `no_window(why)` does what can be done without. Returns the exit status.
 
     Raises ValueError or OSError for a patch that was named and is not there, before anything starts.
     """
@@ -47,7 +47,7 @@ def run(opened: Path | None = None, *, no_window: Callable[[str], int] = _say, *
     kept, trouble = file.load()
     if kept is not None:
         kept = follow(kept)
-    prepared = prepare(left=kept.session.state.to_patch() if kept is not None else None, **options)
+    prepared = prepare(options or StartOptions(), kept.session.state.to_patch() if kept is not None else None)
     client, settings = prepared.client, prepared.settings
     client.start()
 

@@ -1,23 +1,22 @@
 """The main window: creates panels and controllers, and connects the player, the session and the engine."""
-import sys
-import time
-from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
 
 from hummingface.instrument.audio.client import Client
-from hummingface.instrument.audio.protocol import AudioChoice
 from hummingface.instrument.gui.controllers.channel_display import ChannelDisplay
 from hummingface.instrument.gui.controllers.engine_events import EngineNews
 from hummingface.instrument.gui.controllers.help_menu import HelpMenu
+from hummingface.instrument.gui.controllers.late_panels import LatePanels
+from hummingface.instrument.gui.controllers.live_display import LiveDisplay
 from hummingface.instrument.gui.controllers.midi_learn import MidiLearn
 from hummingface.instrument.gui.controllers.modulation_display import ModulationDisplay
 from hummingface.instrument.gui.controllers.patch_choosing import PatchChoosing
 from hummingface.instrument.gui.controllers.qwerty import Qwerty
 from hummingface.instrument.gui.controllers.recording_control import RecordingControl
+from hummingface.instrument.gui.controllers.settings_control import SettingsControl
 from hummingface.instrument.gui.controllers.sounds_from_recordings import SoundsFromRecordings
 from hummingface.instrument.gui.controllers.tuning_menu import TuningMenu
 from hummingface.instrument.gui.controllers.window_restore import Keeping
@@ -40,10 +39,10 @@ from hummingface.instrument.gui.widgets.keyboard import Keyboard
 from hummingface.instrument.gui.widgets.morph_pad import MorphPanel
 from hummingface.instrument.gui.widgets.plain_text import Label
 from hummingface.instrument.gui.widgets.wheels import Wheel
-from hummingface.instrument.patches import library
+from hummingface.instrument.gui.window_rows import WindowRows
 from hummingface.instrument.patches.parameters import LATENT_KNOBS
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.session.autosave import LOOK_S, Autosave
+from hummingface.instrument.session.autosave import Autosave
 from hummingface.instrument.session.midi_maps import MidiMaps
 from hummingface.instrument.session.note_input import NoteInput
 from hummingface.instrument.session.session import Session
@@ -57,8 +56,6 @@ if TYPE_CHECKING:
     from hummingface.instrument.gui.widgets.control import Control
 
 TICK_MS = 16                # 60 frames per second
-STATUS_S = 0.25
-FROM_NOW = 1 << 62          # a position beyond any engine's: "from now on"
 PLACEHOLDER = Patch("…", "", (0.0,) * LATENT_KNOBS)        # until the engine reports its first patch
 
 
@@ -78,9 +75,8 @@ class Window(QMainWindow):
         self.size_on_screen = WindowSize(self)
         self.setAcceptDrops(True)
         self._first_shown = True
-        self._position = FROM_NOW
-        self._last_tick = time.monotonic()
-        self._last_status = self._last_look = 0.0
+        self._live = LiveDisplay(self)
+        self.late = LatePanels(self)
         self.size_on_screen.begin()         # first: everything is made at its scale
         theme.set_scale(self.width(), self.height(), self.devicePixelRatioF())
         self._build()
@@ -96,7 +92,7 @@ class Window(QMainWindow):
         self._rescale(True)
         self._show_session()
         self.timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
-        self.timer.timeout.connect(self.tick)
+        self.timer.timeout.connect(self._live.tick)
         self.timer.start()
 
     # the parts
@@ -105,7 +101,15 @@ class Window(QMainWindow):
         ground = QWidget()
         ground.setObjectName("ground")
         self.setCentralWidget(ground)
-        self._rows = QVBoxLayout(ground)
+        self._make_panels()
+        self._make_controllers()
+        self._rows = WindowRows(self, ground)
+        self.status.show_button(self.midi_learn.button)
+        self.banner.float_over(self.middle)                 # a spectrogram has nothing to turn or to click
+        ground.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        ground.setFocus()
+
+    def _make_panels(self) -> None:
         self.word = Label("HummingFace")
         self.patches = PatchBar(self.session)
         self.settings_button = tool("settings", "Audio and MIDI settings", "Audio and MIDI (Ctrl+,)", text="Audio · MIDI")
@@ -126,13 +130,16 @@ class Window(QMainWindow):
         self.channels = ChannelDisplay(self.bend, self.wheel, self.levels)
         self.keyboard = Keyboard(self.note_input)
         self.status = StatusLine()
+
+    def _make_controllers(self) -> None:
         self.dialog: SettingsDialog = SettingsDialog(self)
+        self.settings_control = SettingsControl(self.dialog, self.settings, self.banner, self.client.send)
         self.choosing = PatchChoosing(self, self.session, self.patches, self.morph.pad, self.banner)
         self.browser, self.saver = self.choosing.browser, self.choosing.saver
         self.news = EngineNews(self.session, self.note_input, self.settings, self.status, self.banner, self.dialog)
-        self.news.on_lost.append(self._forget_position)
+        self.news.on_lost.append(self._live.forget_position)
         self.news.on_ready.append(self._send_wheel)
-        self.tuning = TuningMenu(self, self.session, self.settings, self.banner, self.client.send, self._save_settings)
+        self.tuning = TuningMenu(self, self.session, self.settings, self.banner, self.client.send, self.settings_control.save)
         self.output.tools.addWidget(self.tuning.button)
         self.recording = RecordingControl(self.recorder, self.banner, self.settings, self.client.send)
         self.recordings: SoundsFromRecordings = SoundsFromRecordings(self, self.session, self.banner, self.client.model_of, self.recall,
@@ -140,38 +147,6 @@ class Window(QMainWindow):
         self.help = HelpMenu(self, self.client.send, self.session, self.settings, self.banner, self.client.model_of)
         self.qwerty = Qwerty(self.note_input, self)
         self.midi_learn = MidiLearn(self, MidiMaps(self.settings, self.client.send, self._map_changed), self.banner, self.client.send)
-
-        self._top, self._first, self._second, self._keys = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        left, right = QHBoxLayout(), QHBoxLayout()
-        left.addWidget(self.help.button)
-        left.addWidget(self.word)
-        left.addWidget(self.recordings.button)
-        left.addStretch(1)
-        right.addStretch(1)
-        right.addWidget(self.recorder)
-        right.addWidget(self.settings_button)
-        self._top.addLayout(left, 1)
-        self._top.addWidget(self.patches, 2)
-        self._top.addLayout(right, 1)
-        self._first.addWidget(self.latents, 66)
-        self._first.addWidget(self.morph, 34)
-        self._second.addWidget(self.named, 30)
-        self._second.addWidget(self.middle, 42)
-        self._second.addWidget(self.output, 28)
-        self._keys.addWidget(self.bend)
-        self._keys.addWidget(self.wheel)
-        self._keys.addWidget(self.levels)
-        self._keys.addWidget(self.keyboard, 1)
-        self._rows.addLayout(self._top)
-        self._rows.addLayout(self._first, 29)
-        self._rows.addLayout(self._second, 29)
-        self._rows.addWidget(self.panels, 20)
-        self._rows.addLayout(self._keys, 12)
-        self.status.show_button(self.midi_learn.button)
-        self.banner.float_over(self.middle)                 # a spectrogram has nothing to turn or to click
-        ground.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        ground.setFocus()
-        self._rows.addWidget(self.status)
 
     def _connect(self) -> None:
         for control in self.controls.values():
@@ -182,8 +157,7 @@ class Window(QMainWindow):
         self.settings_button.clicked.connect(self.open_settings)
         self.patches.export_wanted.connect(lambda: self.exports.open())
         self.recorder.takes_wanted.connect(lambda: self.takes.open())
-        self.recording.on_take.append(lambda _path: self.takes.refresh() if self._takes_shown() else None)
-        self.dialog.wanted.connect(self._setting)
+        self.recording.on_take.append(lambda _path: self.late.show_new_take())
         self.dialog.touch_wanted.connect(lambda: self.touch.open())
         self.bend.turned.connect(self.note_input.bend)
         self.wheel.turned.connect(self.note_input.wheel)
@@ -220,11 +194,7 @@ class Window(QMainWindow):
     def _rescale(self, always: bool = False) -> None:
         if theme.set_scale(self.width(), self.height(), self.devicePixelRatioF()) or always:
             theme.dress(cast("QApplication", QApplication.instance()))
-            gap = theme.px(theme.GAP)
-            self._rows.setContentsMargins(theme.px(12), theme.px(8), theme.px(12), theme.px(6))
-            for layout in (self._rows, self._first, self._second, self._keys, *self.panels.rows):
-                layout.setSpacing(gap)
-            self._keys.setSpacing(theme.px(4))
+            self._rows.rescale()
             self.help.rescale()
             self.word.setFont(theme.font("title", QFont.Weight.DemiBold))
             self.word.setStyleSheet(f"font-size: {theme.font_px('title')}px; font-weight: 600;")
@@ -234,45 +204,14 @@ class Window(QMainWindow):
             self.spectrogram.beat_page.rescale()
             self.status.rescale()
 
-    # sixty times a second
-
     @property
     def engine_ready(self) -> bool:
         """Whether the engine plays."""
         return self.news.ready
 
-    def _forget_position(self) -> None:
-        self._position = FROM_NOW
-
     def tick(self) -> None:
         """Handle the engine's events, and show what sounds."""
-        now = time.monotonic()
-        for message in self.client.poll():
-            self.news.hear(message, self.client.telemetry)
-            self.recording.hear(message)
-            self.help.hear(message)
-            self.tuning.hear(message)
-            self.midi_learn.hear(message)
-            if message["tell"] == "velocities" and "touch" in vars(self):
-                self.touch.show_velocities(message["incoming"])
-        telemetry = self.client.telemetry()
-        self._position, samples = self.client.output_since(self._position)
-        self.spectrogram.feed(samples, telemetry.rate_hz)
-        self.recording.tick(telemetry)
-        if telemetry.level_db is not None and telemetry.noise_db is not None:
-            self.spectrogram.show_frame(telemetry.level_db, telemetry.noise_db, telemetry.f0_hz)
-        self.output.meter.feed(samples, now - self._last_tick)
-        self.keyboard.show_sounding(telemetry.notes)
-        self.news.see(telemetry.notes)
-        self.channels.see(telemetry)
-        self.routes.see(telemetry)
-        self._last_tick = now
-        if now - self._last_status > STATUS_S:
-            self._last_status = now
-            self.status.show_telemetry(telemetry, float(self.output.meter.hold_db.max()))
-        if now - self._last_look > LOOK_S:
-            self._last_look = now
-            self.keeping.look()
+        self._live.tick()
 
     # what the player wants
 
@@ -314,28 +253,7 @@ class Window(QMainWindow):
 
     def open_settings(self) -> None:
         """Open the Audio · MIDI dialog."""
-        self.client.send({"do": "list"})
-        self.dialog.show_choice(self.settings.audio, self.settings.midi_ports, self.settings.mpe, self.settings.midi_out)
-        self.dialog.show_osc(self.settings.osc)
-        self.dialog.show()
-        self.dialog.raise_()
-        self.dialog.activateWindow()
-
-    def _setting(self, message: dict) -> None:
-        if message["do"] == "osc":
-            message = message | {"echo": self.settings.osc_echo}
-        self.client.send(message)
-        if message["do"] == "open_audio":
-            self.settings.audio = AudioChoice(message["device"], message["rate_hz"], message["block_samples"])
-        elif message["do"] == "open_midi":
-            self.settings.midi_ports = message["ports"]
-        elif message["do"] == "osc":
-            self.settings.osc = message["listen"]
-        elif message["do"] == "mpe":
-            self.settings.mpe = message["mode"]
-        elif message["do"] == "midi_out":
-            self.settings.midi_out = message["on"]
-        self._save_settings()
+        self.settings_control.open()
 
     # between starts
 
@@ -351,65 +269,34 @@ class Window(QMainWindow):
         if self.wheel.value():
             self.wheel.turned.emit(self.wheel.value() / self.wheel.maximum())
 
-    def _keep_settings(self) -> None:
-        self.settings.controls = self.session.player_settings()
-        if any(entry.name == self.session.name for entry in library.patches()):
-            self.settings.patch = self.session.name
-        self._save_settings()
-
     def _map_changed(self) -> None:
         self.midi_learn.show()
-        self._save_settings()
+        self.settings_control.save()
 
-    def _save_settings(self) -> None:
-        try:
-            self.settings.save()
-        except OSError as error:
-            self.banner.say(str(error), problem=True)
-            print(f"hummingface: {error}", file=sys.stderr)
-
-    @cached_property
+    @property
     def takes(self) -> "TakesPanel":
-        """Made on first use: the start does not wait for it."""
-        from hummingface.instrument.gui.panels.takes_panel import TakesPanel
-        panel = TakesPanel(self, self.settings)
-        panel.recall_wanted.connect(self.recall)
-        panel.changed.connect(self._save_settings)
-        return panel
+        """Made on first use, as the next two."""
+        return self.late.takes
 
-    @cached_property
+    @property
     def exports(self) -> "ExportDialog":
-        """Made on first use, too."""
-        from hummingface.instrument.gui.dialogs.export_dialog import ExportDialog
-        return ExportDialog(self, lambda: self.tuning.tuned(self.session.state.to_patch()), self.settings)
+        return self.late.exports
 
-    @cached_property
+    @property
     def touch(self) -> "TouchDialog":
-        """Made on first use, too."""
-        from hummingface.instrument.gui.dialogs.velocity_dialog import TouchDialog
-        dialog = TouchDialog(self, self.settings, self.client.send)
-        dialog.changed.connect(self._save_settings)
-        return dialog
-
-    def _takes_shown(self) -> bool:
-        return "takes" in vars(self) and self.takes.isVisible()
+        return self.late.touch
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.timer.stop()
         self.note_input.release_all()
-        self._keep_settings()
+        self.settings_control.keep(self.session)
         self.keeping.close()            # while panels are still open
         self.dialog.hide()
-        if self._takes_shown():
-            self.takes.hide()
-        for name in ("exports", "touch"):
-            if name in vars(self):
-                getattr(self, name).hide()
+        self.late.hide()
         self.hide()                     # ending the processes may take a moment
         self.recordings.leave()
         self.client.close()
-        if "exports" in vars(self):
-            self.exports.exporting.close()
+        self.late.close()
         self.recordings.close()
         self.choosing.words.close()
         super().closeEvent(event)

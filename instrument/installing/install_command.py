@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 from hummingface.instrument.installing import torch_build
 from hummingface.instrument.installing.steps import Cancelled, InstallError
@@ -39,11 +38,11 @@ def run(cuda: bool, tell: bool, quiet: bool = False) -> int:
     return 0
 
 
-def _json(kind: str, **values: Any) -> None:
+def _json(kind: str, **values: object) -> None:
     print(json.dumps({"tell": kind, **values}), flush=True)
 
 
-def _text(kind: str, **values: Any) -> None:
+def _text(kind: str, **values: object) -> None:
     match kind:
         case "size":
             print(f"About {values['download_mb']} MB to download, {values['disk_mb']} MB on the disk.", flush=True)
@@ -55,7 +54,7 @@ def _text(kind: str, **values: Any) -> None:
             print("Training, learning from recordings and reports can be used now.")
 
 
-def _failures(kind: str, **values: Any) -> None:
+def _failures(kind: str, **values: object) -> None:
     if kind == "failed":
         _text(kind, **values)
 

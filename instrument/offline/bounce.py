@@ -190,7 +190,7 @@ def _player(part: Part, tempos: Sequence[tuple[float, float]], options: RenderOp
         performer.messages.controllers.use(controllers)
     if followed:
         performer.controls.set_tempo(followed[0][1].bpm)
-    performer.begin_with(options.controls)
+    performer.sound.begin_with(options.controls)
     return player
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from hummingface.instrument.patches.patch import Patch, PatchError
 from hummingface.instrument.patches.patch import load as load_patch
 from hummingface.models.playing import card_file
 from hummingface.models.playing.card_file import LATENT_LIMIT, can_be_shown
-from hummingface.models.playing.checked_json import read_json
+from hummingface.models.playing.checked_json import JsonObject, read_json
 from hummingface.models.playing.file_names import alike, plain
 
 TAG = "learnt"
@@ -58,7 +57,7 @@ def job_for(folder: Path) -> TrainingJob:
     return TrainingJob(name, (source,), MINUTES, 0.0, 0.0)
 
 
-def card_of(model: str) -> dict[str, Any] | None:
+def card_of(model: str) -> JsonObject | None:
     """The card of a model by its name, to distinguish versions; None where there is none that can be read."""
     with suppress(OSError, ValueError):
         card = card_file.card_of(library.find_model(model))
@@ -75,7 +74,7 @@ def patch_of(model: str) -> Patch | None:
     return None
 
 
-def add_model(path: Path, before: dict[str, Any] | None = None) -> str:
+def add_model(path: Path, before: JsonObject | None = None) -> str:
     """Add a new model to the library: each of its sounds becomes a patch of the player's, and patches of the version before it, whose card
     is `before`, are converted. Returns a text for the player.
     """
@@ -92,7 +91,7 @@ def add_model(path: Path, before: dict[str, Any] | None = None) -> str:
     return f"in the library as {model.name!r}. Play it with\n{command}\n"
 
 
-def _renew_patches(before: dict[str, Any], card: dict[str, Any]) -> None:
+def _renew_patches(before: JsonObject, card: JsonObject) -> None:
     for entry in library.patches():
         with suppress(PatchError):
             if entry.factory or (patch := load_patch(entry.path)).model != card["name"]:
@@ -101,7 +100,7 @@ def _renew_patches(before: dict[str, Any], card: dict[str, Any]) -> None:
                 library.save_patch(carried(patch, before, card), entry.path)
 
 
-def carried(patch: Patch, before: dict[str, Any], card: dict[str, Any]) -> Patch:
+def carried(patch: Patch, before: JsonObject, card: JsonObject) -> Patch:
     """A patch of the model version with the card `before`, converted so that it sounds the same on the version with `card`. A preset's
     patch stays at the preset; what cannot be converted stays as it is.
     """
@@ -117,12 +116,12 @@ def carried(patch: Patch, before: dict[str, Any], card: dict[str, Any]) -> Patch
     return replace(patch, latents=moved(patch.latents))
 
 
-def _same_point(latents: tuple[float, ...], preset: dict[str, Any]) -> bool:
+def _same_point(latents: tuple[float, ...], preset: JsonObject) -> bool:
     z = np.clip(preset["z"], -LATENT_LIMIT, LATENT_LIMIT)
     return len(z) == len(latents) and bool(np.allclose(z, latents, atol=1e-3))
 
 
-def _between(before: dict[str, Any], card: dict[str, Any]) -> Callable[[tuple[float, ...]], tuple[float, ...]] | None:
+def _between(before: JsonObject, card: JsonObject) -> Callable[[tuple[float, ...]], tuple[float, ...]] | None:
     """The map from one version's knobs to another's; None where they are not of one training job."""
     if not before.get("run") or before.get("run") != card.get("run"):
         return None

@@ -3,15 +3,16 @@
     {"source": "lfo.1", "target": "filter.cutoff_hz", "depth": 0.5, "polarity": "bipolar", "curve": 0.0, "scale": "wheel"}
 
 `depth` is signed, in fractions of the target's travel, so logarithmic controls move by ratios. Sources say whether they go from 0 to 1 or
+from hummingface.models.playing.checked_json import JsonObject
 from -1 to 1; `polarity`, where it is given, makes either of the other. `curve` bends a source's value: 0 is straight, 1 slow at first
 (its fourth power), -1 quick at first (its fourth root). The value of a second source, from 0 to 1, multiplies the depth.
 """
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from hummingface.instrument.patches.parameters import LATENT_KNOBS, LATENT_RANGE, MOST_LATENTS, PARAMETERS
 from hummingface.instrument.patches.sources import BIPOLAR, MOST_ROUTES, SOURCES, UNIPOLAR
+from hummingface.models.playing.checked_json import JsonObject
 from hummingface.models.playing.checks import is_number
 
 NEW_DEPTH = 0.5                     # of a route that is made by dragging
@@ -40,7 +41,7 @@ class Route:
         """Whether it moves its target both ways."""
         return (self.polarity or SOURCES[self.source].polarity) == BIPOLAR
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Plain values; what is as usual is omitted."""
         return {"source": self.source, "target": self.target, "depth": self.depth} | (
             {"polarity": self.polarity} if self.polarity else {}) | ({"curve": self.curve} if self.curve else {}) | (
@@ -115,7 +116,7 @@ def without(routes: tuple[Route, ...], place: int) -> tuple[Route, ...]:
     return tuple(renumbered(routes[number]) for number in left)
 
 
-def to_json(routes: Iterable[Route]) -> list[dict[str, Any]]:
+def to_json(routes: Iterable[Route]) -> list[JsonObject]:
     """Plain values for files and messages."""
     return [route.to_json() for route in routes]
 

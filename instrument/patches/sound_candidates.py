@@ -1,7 +1,6 @@
 """The sounds of the library as they can be found by words: what each is made of, and what it measures."""
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from hummingface.instrument.patches.library import LibraryEntry
 from hummingface.instrument.patches.patch import Patch, PatchError
 from hummingface.instrument.patches.sound_table import Measured
 from hummingface.instrument.patches.vocabulary import PLUCKED
+from hummingface.models.playing.checked_json import JsonObject
 from hummingface.models.playing.checks import is_numbers
 from hummingface.models.playing.knobs import FARTHEST
 from hummingface.models.playing.nearness import nearness
@@ -34,14 +34,14 @@ class Candidate:
 def candidates(entries: Iterable[LibraryEntry]) -> list[Candidate]:
     """One for each entry that can be read."""
     known = sound_table.read(sound_table.factory_file()) | sound_table.read(library.user_folder(sound_table.OWN_FILE))
-    cards: dict[str, dict[str, Any]] = {}
+    cards: dict[str, JsonObject] = {}
     found = []
     for entry, patch in opened(entries):
         if patch.model not in cards:
             cards[patch.model] = library.card_of_model(patch.model)
         card = cards[patch.model]
         stored = card.get("presets")
-        presets: dict[str, Any] = stored if isinstance(stored, dict) else {}
+        presets: JsonObject = stored if isinstance(stored, dict) else {}
         shares = shares_of(patch, places_of(presets))
         key = sound_table.fingerprint(patch, str(card.get("sha256", ""))) if card else ""
         found.append(Candidate(entry, key, shares, _families(shares, presets), known.get(key, {})))
@@ -62,13 +62,13 @@ def opened(entries: Iterable[LibraryEntry]) -> Iterator[tuple[LibraryEntry, Patc
             continue
 
 
-def places_of(presets: dict[str, Any]) -> dict[str, list[float]]:
+def places_of(presets: JsonObject) -> dict[str, list[float]]:
     """The points of latent space of a card's presets; of a damaged card, of those that have one."""
     points = {name: about.get("z") for name, about in presets.items() if isinstance(about, dict)}
     return {name: z for name, z in points.items() if isinstance(z, list) and is_numbers(z, len(z), -FARTHEST, FARTHEST)}
 
 
-def _families(shares: dict[str, float], presets: dict[str, Any]) -> dict[str, float]:
+def _families(shares: dict[str, float], presets: JsonObject) -> dict[str, float]:
     families: dict[str, float] = {}
     for name, share in shares.items():
         family = "plucked" if name in PLUCKED else presets[name].get("family")

@@ -4,15 +4,15 @@ Several sources can sound at once while voices of an older model end: each decod
 """
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hummingface.instrument.performance.controls import DIFFERENCE, MOTION, TRANSPOSE, Controls
 from hummingface.instrument.performance.direct_call import DirectCall
-from hummingface.instrument.performance.dynamics import stroke
+from hummingface.instrument.performance.dynamics import LAW, stroke
 from hummingface.instrument.performance.note_pool import Pool
-from hummingface.instrument.performance.routing.modulation_matrix import Modulation
+from hummingface.instrument.performance.routing.modulation_matrix import Modulation, ModulationValues
 from hummingface.instrument.performance.rows.hop_writer import write_hop
 from hummingface.instrument.performance.rows.modulation import Shaped, shape
 from hummingface.instrument.performance.schedule import (
@@ -60,6 +60,7 @@ class HopMaker:
         self.memory = new_voice_state()
         self.sources: list[Source | None] = [None] * SOURCES
         self.current = 0
+        self.law = LAW                             # the law of loudness over velocity; an old take has its own
         self.decoder_us = 0.0
         self._load, self._untold = 0.0, True
         self._status = state["status"][0]
@@ -114,17 +115,17 @@ class HopMaker:
         if not self.modulation.moves_latents:
             self._share_latents()
 
-    def restore_modulation(self, captured: dict[str, Any]) -> None:
+    def restore_modulation(self, captured: ModulationValues) -> None:
         """Routes and their sources, as `Modulation.capture` gave them."""
         self.modulation.restore(captured)
         self.route(self.modulation.routes)
 
-    def ready(self, slot: int, law: int, softness: float = 0.0) -> None:
-        """A new voice in `slot`, before its first row; `law` says how loud its stroke is, `softness` how far down the soft pedal."""
+    def ready(self, slot: int, softness: float = 0.0) -> None:
+        """A new voice in `slot`, before its first row; `softness` says how far down the soft pedal is."""
         voice = self.voices.table[slot]
         voice["source"] = self.current
         voice["seed"] = ((int(voice["born"]) + 1) * _KNUTH + self.seed * 40503) & 0xFFFFFFFF
-        how = stroke(law, float(voice["goal"]), int(voice["velocity"]), self.modulation.begin(slot, self._values), self.source)
+        how = stroke(self.law, float(voice["goal"]), int(voice["velocity"]), self.modulation.begin(slot, self._values), self.source)
         voice["asked_velocity"], voice["filter_velocity"] = how.asked_velocity, how.filter_velocity
         voice["stroke_db"] = how.level_db + softness * SOFT_DB - 10 * math.log10(self.voices.in_unison)
         voice["tilt_db"], voice["levelled"] = how.tilt_db + softness * SOFT_TILT_DB, how.levelled

@@ -6,12 +6,12 @@ noise loops are read by it), the phases of chorus and reverb, the routes and whe
 snapshot can be sent as JSON; `snapshot_check.py` validates one from elsewhere.
 """
 import time
-from typing import Any
 
 import numpy as np
 
 from hummingface.instrument.performance.controls import INDEX
 from hummingface.instrument.performance.performer import Performer
+from hummingface.instrument.performance.snapshot_values import EffectPhases, Snapshot
 from hummingface.instrument.performance.voices.voice_table import FREE
 from hummingface.instrument.synthesis.delay import TIME
 from hummingface.instrument.synthesis.effects import CONTROLS
@@ -35,18 +35,18 @@ def at_rest(performer: Performer) -> bool:
                 and source.settled)
 
 
-def capture(performer: Performer) -> dict[str, Any]:
+def capture(performer: Performer) -> Snapshot:
     """A snapshot at the sample up to which all events are applied. On the performer's thread. Raises SnapshotError where the audio thread
     is too busy to be read now.
     """
     controls, voices, card = performer.controls, performer.voices, performer.source.model.card
-    return {
+    found: Snapshot = {
         "rate_hz": performer.rate_hz, "sample": int(performer._applied), "hop": int(performer.hop), "seed": performer.maker.seed,
         "model": {"name": performer.source.name, "sha256": str(card.get("sha256", ""))},
         "patch": performer.patch.to_json() if performer.patch is not None else None,
         "controls": dict(zip(INDEX, controls.goal[:len(INDEX)].tolist(), strict=True)),
         "gain_db": float(controls.goal[len(INDEX)]),
-        "latents": performer.latents.point.tolist(),
+        "latents": performer.sound.latents.point.tolist(),
         "channels": controls.channel_goal[:16].tolist(),
         **performer.channels.capture(), "pedals": voices.down.tolist(),
         "zones": performer.messages.zones.capture(), "fine": performer.messages.fine.capture(),
@@ -54,20 +54,22 @@ def capture(performer: Performer) -> dict[str, Any]:
         "strikes": [[channel, key, count] for (channel, key), count in voices.strikes.items()],
         **performer.messages.controllers.capture(),
         "born": voices.born_count, "released": voices.release_count,
-        **({"tuning": tuning} if (tuning := performer.key_pitches.capture()) else {}),
-        "law": performer.law, "tempo": controls.tempo_bpm, "turning": _phases(performer.state),
+        "law": performer.maker.law, "tempo": controls.tempo_bpm, "turning": _phases(performer.state),
         "arpeggiator": performer.arpeggiator.capture(), "modulation": performer.maker.modulation.capture(),
     }
+    if tuning := performer.key_pitches.capture():
+        found["tuning"] = tuning
+    return found
 
 
-def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
+def restore(performer: Performer, snapshot: Snapshot) -> int:
     """Put a new performer, and the new state block that it plays into, into the state of the snapshot. Returns the sample at which it
     begins.
 
     The performer must have been made with the snapshot's patch, source and seed, and have received no event yet.
     """
     controls, voices, source = performer.controls, performer.voices, performer.source
-    performer.law = snapshot["law"]
+    performer.maker.law = snapshot["law"]
     for name, value in snapshot["controls"].items():
         controls.set(name, value)
     controls.set_gain(snapshot["gain_db"])
@@ -75,21 +77,21 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     controls.channel_goal[:16] = snapshot["channels"]
     controls.snap()
     performer.maker.restore_modulation(snapshot["modulation"])
-    point = np.array(snapshot["latents"], np.float32)[:len(performer.latents.point)]
-    performer.latents.point[:len(point)] = point
+    point = np.array(snapshot["latents"], np.float32)[:len(performer.sound.latents.point)]
+    performer.sound.latents.point[:len(point)] = point
     performer.channels.restore(snapshot)
-    performer.restore_tuning(snapshot.get("tuning", {}))
+    performer.tuning.restore(snapshot.get("tuning", {}))
     performer.messages.zones.use(**snapshot["zones"])
     performer.messages.fine.restore(snapshot["fine"])
     performer.messages.controllers.restore(snapshot)
-    performer._apply_settings()
+    performer.sound.apply()
     if "arpeggiator" in snapshot:           # not in older takes
         performer.arpeggiator.restore(snapshot["arpeggiator"])
     source.snap()
     voices.rules = snapshot["rules"]
     performer.messages.restored()
     voices.down[:] = snapshot["pedals"]
-    performer.show_channels()
+    performer.shown.show_all()
     voices.held = [(channel, key, velocity) for channel, key, velocity in snapshot["held"]]
     voices.strikes = {(channel, key): count for channel, key, count in snapshot["strikes"]}
     voices.last_pitch, voices.born_count, voices.release_count = snapshot["last_pitch"], snapshot["born"], snapshot["released"]
@@ -125,7 +127,7 @@ def _begin_at(block: np.void, begin: int, hop: int, effects: np.ndarray) -> None
     chain["hop_seen"], chain["glide"] = hop - 2, effects[:, None]
 
 
-def _phases(state: np.ndarray) -> dict[str, Any]:
+def _phases(state: np.ndarray) -> EffectPhases:
     """Phases and steps (2**32 is a cycle) of the effects' LFOs, with the position at which they were read; and the outputs of the drive,
     which has an offset, and of the DC blocker. Raises SnapshotError where the audio thread never paused, so that they may be torn.
     """
@@ -134,7 +136,7 @@ def _phases(state: np.ndarray) -> dict[str, Any]:
         calls = int(block["callbacks"])
         between = int(block["clock_version"]) == 2 * calls      # no callback is at work
         chorus, reverb, drive = block["effects"]["chorus"], block["effects"]["reverb"], block["effects"]["drive"]
-        found = {"position": int(block["position"]), "chorus_on": int(chorus["on"]), "chorus": int(chorus["phase"]),
+        found: EffectPhases = {"position": int(block["position"]), "chorus_on": int(chorus["on"]), "chorus": int(chorus["phase"]),
                  "chorus_step": int(chorus["begin"][1]), "reverb_on": int(reverb["on"]), "reverb": int(reverb["phase"]),
                  "drive_on": int(drive["on"]), "drive": drive["last"].tolist(),
                  "dc": [*block["limiter"]["dc_in"].tolist(), *block["limiter"]["dc_out"].tolist()]}
@@ -144,16 +146,18 @@ def _phases(state: np.ndarray) -> dict[str, Any]:
     raise SnapshotError("the audio thread was at work whenever its values were read")
 
 
-def _set_phases(block: np.void, begin: int, phases: dict[str, Any]) -> None:
+def _set_phases(block: np.void, begin: int, phases: EffectPhases) -> None:
     """Set the LFOs of chorus and reverb to their phases at sample `begin`, and the DC blocker to its state."""
     from hummingface.instrument.synthesis.reverb import SWING_HZ
     passed = begin - phases["position"]
     drive = block["effects"]["drive"]
     drive["on"], drive["last"] = phases["drive_on"], phases["drive"]
     block["limiter"]["dc_in"], block["limiter"]["dc_out"] = phases["dc"][:2], phases["dc"][2:]
-    for name, step in (("chorus", phases["chorus_step"]), ("reverb", int(SWING_HZ / int(block["rate_hz"]) * TURN))):
-        if phases[f"{name}_on"]:
-            phase = (phases[name] + passed * step) % TURN
+    reverb_step = int(SWING_HZ / int(block["rate_hz"]) * TURN)
+    for name, on, at, step in (("chorus", phases["chorus_on"], phases["chorus"], phases["chorus_step"]),
+                               ("reverb", phases["reverb_on"], phases["reverb"], reverb_step)):
+        if on:
+            phase = (at + passed * step) % TURN
             effect = block["effects"][name]
             effect["phase"] = phase - TURN if phase >= TURN // 2 else phase
             effect["on"] = 1            # with the empty lines of a new block: as if it had long been silent

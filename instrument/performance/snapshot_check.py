@@ -1,5 +1,5 @@
 """Snapshots from elsewhere: is this one that `snapshot.capture` could have made?"""
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches import routes
@@ -15,6 +15,7 @@ from hummingface.instrument.performance.messages.fine_values import FIRST_NRPN
 from hummingface.instrument.performance.messages.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from hummingface.instrument.performance.messages.mpe import MODES, MOST_MEMBERS
 from hummingface.instrument.performance.snapshot import TURN, SnapshotError
+from hummingface.instrument.performance.snapshot_values import Snapshot
 from hummingface.instrument.performance.voices.voice_allocation import FIRST_OFF_ENDS, WHOLE_MIDI
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, boundary
 from hummingface.models.playing.card_file import LATENT_LIMIT
@@ -30,7 +31,7 @@ MOST_NRPN = (1 << 14) - 1
 RENAMED = {"let_go": "released"}         # entries of older takes
 
 
-def check(values: object) -> dict[str, Any]:
+def check(values: object) -> Snapshot:
     """The snapshot itself: for data from a file. What older takes lack is added, and renamed controls get their names of now. Raises
     SnapshotError, PatchError.
     """
@@ -47,7 +48,7 @@ def check(values: object) -> dict[str, Any]:
         _check_arpeggiator(_typed(values, "arpeggiator", dict), values["sample"])
     _check_effects(values)
     _check_modulation(values)
-    return values
+    return cast("Snapshot", values)
 
 
 def _check_place(values: dict) -> None:

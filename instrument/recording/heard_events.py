@@ -1,9 +1,9 @@
 """What a take's MIDI file has of its events: where the arpeggiator plays, the notes that it makes in place of the keys."""
 from collections import Counter
-from typing import Any
 
 from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.messages import midi
+from hummingface.instrument.performance.snapshot_values import Snapshot
 
 _ON = "arpeggiator.on"
 
@@ -11,7 +11,7 @@ _ON = "arpeggiator.on"
 class HeardEvents:
     """Follows the events of a take from its `snapshot` on."""
 
-    def __init__(self, snapshot: dict[str, Any]) -> None:
+    def __init__(self, snapshot: Snapshot) -> None:
         self._arpeggiates = bool(snapshot["controls"].get(_ON, 0))
         self._keys: Counter[tuple[int, int]] = Counter()        # that the arpeggiator has taken
 

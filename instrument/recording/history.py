@@ -5,11 +5,12 @@ of a few seconds into a longer one here, whose memory is allocated once and neve
 """
 import threading
 from collections import deque
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from hummingface.instrument.performance.events import PlayerEvent
+from hummingface.instrument.performance.snapshot_values import Snapshot
 from hummingface.instrument.synthesis.producer import position
 from hummingface.instrument.synthesis.state import OUTPUT_SAMPLES
 
@@ -34,7 +35,7 @@ class Kept(NamedTuple):
     number: int
     pending: list[tuple[int, PlayerEvent]]
     quiet: bool                     # nothing sounded, and nothing rang in the effects
-    values: dict[str, Any]
+    values: Snapshot
     late: int = 0                   # what had come late until then: `History.late`
 
 

@@ -23,10 +23,11 @@ from hummingface.instrument.performance.messages import midi, tuning_events
 from hummingface.instrument.performance.messages.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from hummingface.instrument.performance.messages.mpe import MODES, MOST_MEMBERS
 from hummingface.instrument.performance.messages.tuning_events import TuningEvent
+from hummingface.instrument.performance.snapshot_values import Snapshot
 from hummingface.instrument.performance.voices.voice_allocation import ALL_RULES
 from hummingface.instrument.recording import flac, riff
 from hummingface.instrument.recording.naming import UNFINISHED
-from hummingface.models.playing.checked_json import open_file, parse_json
+from hummingface.models.playing.checked_json import JsonObject, open_file, parse_json
 from hummingface.models.playing.checks import is_whole
 
 FORMAT, VERSION = "hummingface-take", 1
@@ -64,7 +65,7 @@ class Performance:
     rate_hz: int
     begin: int
     quiet: bool                             # whether nothing sounded at the moment from which it is played again
-    snapshot: dict[str, Any]
+    snapshot: Snapshot
     events: list[tuple[int, "midi.Event | TuningEvent | Reroute | LoadByName"]] = field(default_factory=list)
     frames: int | None = None               # of the sound; None where the take was cut off
     late: int | None = None                 # hops and notes that came late while it was recorded; None: nobody knows
@@ -81,7 +82,7 @@ class Performance:
         return patch_file.from_json(self.snapshot["patch"], "the take's patch") if self.snapshot["patch"] else None
 
 
-def head_line(title: str, begin: int, quiet: bool, captured: dict[str, Any]) -> bytes:
+def head_line(title: str, begin: int, quiet: bool, captured: Snapshot) -> bytes:
     """The first line."""
     return _line({"format": FORMAT, "version": VERSION, "writer": os.getpid(), "title": title, "begin": begin, "exact": quiet,
                   "moment": captured})
@@ -89,7 +90,7 @@ def head_line(title: str, begin: int, quiet: bool, captured: dict[str, Any]) -> 
 
 def event_line(sample: int, event: PlayerEvent) -> bytes:
     """An event's line."""
-    values: dict[str, Any]
+    values: JsonObject
     if isinstance(event, Load):
         values = {"event": "Load", "patch": event.patch.to_json(), "model": event.model_name, "law": event.law,
                   "rules": event.rules}
@@ -228,7 +229,7 @@ def _begun(line: bytes, where: str, limits: Limits) -> Performance:
     return Performance(rate_hz, begin, first.get("exact") is True, captured, title=str(first.get("title", ""))[:200])
 
 
-def _event(values: dict, captured: dict[str, Any], where: str) -> "midi.Event | TuningEvent | Reroute | LoadByName":
+def _event(values: dict, captured: Snapshot, where: str) -> "midi.Event | TuningEvent | Reroute | LoadByName":
     """An event from a file: checked for types and MIDI's ranges. The take's snapshot has law and rules for patches that name none."""
     if values.get("event") == "Load":
         name = values.get("model")

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from hummingface.instrument.files.processes import apart, is_running, own_enviro
 from hummingface.instrument.performance.events import PlayerEvent
 from hummingface.instrument.performance.messages import midi
 from hummingface.instrument.performance.messages.held_notes import HeldNotes
+from hummingface.instrument.performance.snapshot_values import Snapshot
 from hummingface.instrument.recording import naming, performance_log, riff
 from hummingface.instrument.recording.heard_events import HeardEvents
 from hummingface.instrument.recording.midi_file import MidiFile
@@ -43,7 +44,7 @@ class TakePlan:
     rate_hz: int
     begin: int                  # sample of the engine's time
     at: datetime.datetime       # when that sample was made, local time
-    snapshot: dict[str, Any]
+    snapshot: Snapshot
     quiet: bool                 # whether nothing sounded at the snapshot
     late: int = 0               # what had come late until the snapshot: `History.late`
 

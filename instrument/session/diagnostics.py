@@ -4,9 +4,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hummingface.instrument.audio import registry
+from hummingface.instrument.audio.protocol import Message
 from hummingface.instrument.logs import log_files, versions
 from hummingface.instrument.patches import library
 from hummingface.instrument.session.settings import Settings
@@ -20,7 +20,7 @@ class Playing:
     """What plays: `told` has the engine's newest message of each kind ("audio", "midi", "devices"), as docs/architecture.md has them."""
     patch: str
     model: str
-    told: dict[str, dict[str, Any]]
+    told: dict[str, Message]
 
 
 def text(settings: Settings, playing: Playing) -> str:
@@ -43,7 +43,7 @@ def text(settings: Settings, playing: Playing) -> str:
     return "\n\n".join(f"== {title}\n" + "\n".join(filter(None, lines) if any(lines) else ["nothing"]) for title, lines in sections) + "\n"
 
 
-def _fields(values: dict[str, Any]) -> str:
+def _fields(values: Message) -> str:
     return ", ".join(f"{name} {value!r}" for name, value in values.items() if name != "tell") or "nothing yet"
 
 

@@ -7,13 +7,13 @@ patches of the library, of one for the tone (envelope, filter, character), of th
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.parameters import LATENT_KNOBS, LATENT_RANGE, MOST_LATENTS, PARAMETERS
 from hummingface.instrument.patches.patch import IDS, LONGEST_NAME, LONGEST_TAG, Patch
 from hummingface.instrument.patches.sound_candidates import opened, places_of, shares_of
 from hummingface.models.playing.card_file import LATENT_LIMIT, can_be_shown
+from hummingface.models.playing.checked_json import JsonObject
 from hummingface.models.playing.checks import is_number
 
 STEP = 0.25                         # deviation of each latent around where it is to go
@@ -157,9 +157,9 @@ def _within(place: int, z: float) -> float:
     return min(max(z, -limit), limit)
 
 
-def _presets(card: dict[str, Any]) -> Iterable[RolledPreset]:
+def _presets(card: JsonObject) -> Iterable[RolledPreset]:
     stored = card.get("presets")
-    presets: dict[str, Any] = stored if isinstance(stored, dict) else {}
+    presets: JsonObject = stored if isinstance(stored, dict) else {}
     for name, z in places_of(presets).items():
         family, gain_db = presets[name].get("family"), presets[name].get("gain_db", 0.0)
         if can_be_shown(name) and is_number(gain_db):

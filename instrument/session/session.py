@@ -5,25 +5,22 @@ What comes back from the engine (controls moved by MIDI, program changes) enters
 nothing, so no change can circulate.
 """
 import math
-import random
-import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-from hummingface.instrument.patches.parameters import MACROS, PARAMETERS
+from hummingface.instrument.patches import routes
+from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Corner, Patch
-from hummingface.instrument.patches.routes import Route, to_json, without
+from hummingface.instrument.patches.routes import Route
 from hummingface.instrument.patches.scale_tuning import ScaleTuning
-from hummingface.instrument.patches.sources import MOST_ROUTES
-from hummingface.instrument.session import dice
+from hummingface.instrument.session.morph_corners import Weights, between, weights_at, with_corner
+from hummingface.instrument.session.route_edits import RouteEdits
 from hummingface.instrument.session.session_state import LATENTS, NOT_IN_PATCHES, UNDO_STEPS, Place, SessionSnapshot, SoundState
-from hummingface.models.playing.recorded_note import KNOBS, PAD_CORNERS, PLACES, Recording
+from hummingface.instrument.session.sound_rolls import SoundRolls
+from hummingface.instrument.session.undo_history import UndoHistory
+from hummingface.models.playing.recorded_note import Recording
 
 __all__ = ["LATENTS", "NOT_IN_PATCHES", "Session", "SoundState"]
-
-MUTATION = 0.25             # by how much Mutate moves latents: a deviation, of a travel from -3 to 3
-SAME_GESTURE_S = 0.8        # wheel notches and key presses on one control within this time are undone together
 
 
 class Session:
@@ -31,16 +28,15 @@ class Session:
 
     def __init__(self, send: Callable[[dict], None], patch: Patch, seed: int | None = None):
         self._send = send
-        self._random = random.Random(seed)
         self.state = SoundState.of(patch)
         self.saved = self.state             # as the patch was loaded or saved
         self.locked: set[str] = set()       # latents that randomise, mutate and reset leave alone
         self.side = "A"
         self._other: Place | None = None
-        self._undo: list[Place] = []      # the sound, and the sound on disk at that time
-        self._redo: list[Place] = []
+        self._history = UndoHistory()
         self._before: SoundState | None = None   # the sound at the beginning of the current gesture
-        self._last_change = ("", 0.0)       # id and time, to join notches of a wheel
+        self.routing = RouteEdits(lambda: self.state.patch, self._edit)
+        self.rolls = SoundRolls(self, seed)
         self.on_value: list[Callable[[str, float], None]] = []      # one control has a new value
         self.on_renew: list[Callable[[str], None]] = []             # the sounds of a model are of another version of it
         self.on_change: list[Callable[[], None]] = []               # anything else: patch, history, side, corners, locks
@@ -68,29 +64,20 @@ class Session:
 
     @property
     def can_undo(self) -> bool:
-        return bool(self._undo)
+        return bool(self._history.undo)
 
     @property
     def can_redo(self) -> bool:
-        return bool(self._redo)
+        return bool(self._history.redo)
 
-    def weights(self) -> tuple[float, float, float, float]:
+    def weights(self) -> Weights:
         """Weights of the corners, in the order of `corners`; they add up to 1."""
-        x, y = self["morph.x"], self["morph.y"]
-        return (1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y
+        return weights_at(self["morph.x"], self["morph.y"])
 
     def model_latents(self) -> list[float]:
         """The effective latents, those without a knob after those with one: the patch's, moved by the morph pad."""
         knobs = [self[i] for i in LATENTS] + list(self.state.patch.latents[len(LATENTS):])
-        if not self.corners:
-            return knobs
-        amount = self["morph.amount"]
-        pulled = []
-        for index, knob in enumerate(knobs):
-            pad = sum(w * (c.latents[index] if index < len(c.latents) else knob)
-                      for w, c in zip(self.weights(), self.corners, strict=True))
-            pulled.append(knob + amount * (pad - knob))
-        return pulled
+        return between(knobs, self.corners, self.weights(), self["morph.amount"]) if self.corners else knobs
 
     # the player
 
@@ -98,8 +85,7 @@ class Session:
         """Set the first patch and the player's own settings (volume, tuning), with nothing to undo and nothing to send."""
         kept = {i: v for i, v in {**self.state.values, **(values or {})}.items() if i in NOT_IN_PATCHES}
         self.saved = self.state = SoundState.of(patch, kept)
-        self._undo.clear()
-        self._redo.clear()
+        self._history.forget()
         self._show_all()
 
     def snapshot(self) -> SessionSnapshot:
@@ -110,15 +96,16 @@ class Session:
         return replace(held, undo=(*held.undo, (self._before, self.saved))[-UNDO_STEPS:], redo=())
 
     def _held(self) -> SessionSnapshot:
-        return SessionSnapshot(self.state, self.saved, self.side, self._other, tuple(self._undo[-UNDO_STEPS:]),
-                               tuple(self._redo[-UNDO_STEPS:]),
-                        frozenset(self.locked))
+        history = self._history
+        return SessionSnapshot(self.state, self.saved, self.side, self._other, tuple(history.undo[-UNDO_STEPS:]),
+                               tuple(history.redo[-UNDO_STEPS:]), frozenset(self.locked))
 
     def restore(self, snapshot: SessionSnapshot) -> None:
         """Take over everything that another session held, with its undo history; sends nothing to the engine."""
-        self._before, self._last_change = None, ("", 0.0)
+        self._before = None
+        self._history.part()
         self.state, self.saved, self.side, self._other = snapshot.state, snapshot.saved, snapshot.side, snapshot.other
-        self._undo, self._redo, self.locked = list(snapshot.undo), list(snapshot.redo), set(snapshot.locked)
+        self._history.undo, self._history.redo, self.locked = list(snapshot.undo), list(snapshot.redo), set(snapshot.locked)
         self._show_all()
 
     def begin(self, _parameter_id: str = "") -> None:
@@ -137,12 +124,8 @@ class Session:
         value = PARAMETERS[parameter_id].clamp(value)
         if value == self[parameter_id]:
             return
-        if self._before is None:
-            last, when = self._last_change
-            now = time.monotonic()
-            if last != parameter_id or now - when > SAME_GESTURE_S or not self._undo:
-                self._push(self.state)
-            self._last_change = (parameter_id, now)
+        if self._before is None and not self._history.joins(parameter_id):
+            self._push(self.state)
         self._put(parameter_id, value)
         self._send({"do": "set", "id": parameter_id, "value": value})
 
@@ -156,24 +139,6 @@ class Session:
         if not outer:
             self.end()
 
-    def randomise(self, amount: float = 1.0) -> None:
-        """Another sound of the model, from near the one that plays (0) to anywhere in its space (1); see `dice.py`. It is a new patch, and
-        one undo step."""
-        now = self.state.to_patch()
-        locked = [place for place, identity in enumerate(LATENTS) if identity in self.locked]
-        self.load_new(dice.roll(now, dice.material(now.model, len(now.latents)), amount, locked, self._random))
-
-    def mutate_latents(self, amount: float = MUTATION) -> None:
-        """Move all unlocked latents at random, by a deviation of `amount`."""
-        self.set_many({i: self[i] + self._random.gauss(0, amount) for i in self._free()})
-
-    def reset_latents(self) -> None:
-        """Reset all unlocked latents to the patch's values."""
-        self.set_many({i: self.saved.values[i] for i in self._free()})
-
-    def _free(self) -> list[str]:
-        return [i for i in LATENTS if i not in self.locked]
-
     def lock(self, parameter_id: str, locked: bool) -> None:
         """Keep a latent from randomise, mutate and reset."""
         (self.locked.add if locked else self.locked.discard)(parameter_id)
@@ -182,72 +147,13 @@ class Session:
     def put_in_corner(self, index: int, name: str, latents: tuple[float, ...], recording: Recording | None = None) -> None:
         """Put a sound, with its recording, into a corner of the morph pad. While the pad is empty the other corners take the sound of the
         knobs."""
-        own, empty = self.state.to_patch().latents, not self.corners
-        corners = list(self.corners or [Corner(self.name, own)] * 4)
-        fitted = (*latents, *([0.0] * len(own)))[:len(own)]
-        corners[index] = Corner(name, fitted)
-        self._settle()
-        self._push(self.state)
-        recordings = _in_corner(PAD_CORNERS[index], recording, self.state.patch.recordings, empty)
-        self.state = replace(self.state, patch=replace(self.state.patch, morph=tuple(corners), recordings=recordings))
-        self._send_patch()
-        self._changed()
-
-    # modulation
-
-    @property
-    def routes(self) -> tuple[Route, ...]:
-        """The modulation routes."""
-        return self.state.patch.routes
-
-    def set_routes(self, routes: tuple[Route, ...]) -> None:
-        """Use these modulation routes: one undo step, unless it is within a gesture."""
-        if routes == self.routes:
-            return
-        if self._before is None:
-            self._settle()
-            self._push(self.state)
-        self.state = replace(self.state, patch=replace(self.state.patch, routes=routes))
-        self._send_routes()
-        self._changed()
-
-    def add_route(self, source: str, target: str) -> int | None:
-        """A new route; returns its place, that of the route from this source to this target if there is one, None if there are too many."""
-        for place, route in enumerate(self.routes):
-            if (route.source, route.target) == (source, target):
-                return place
-        if len(self.routes) >= MOST_ROUTES:
-            return None
-        self.set_routes((*self.routes, Route(source, target)))
-        return len(self.routes) - 1
-
-    def change_route(self, place: int, **changes: Any) -> None:
-        """Change a route: `depth`, `polarity`, `curve`, `scale`."""
-        self.set_routes((*self.routes[:place], replace(self.routes[place], **changes), *self.routes[place + 1:]))
-
-    def remove_route(self, place: int) -> None:
-        """Remove a route; those to other routes' depths follow them to their new places, and those to its own go, too."""
-        self.set_routes(without(self.routes, place))
-
-    def name_macro(self, number: int, name: str) -> None:
-        """Give macro `number` (from 0) a name, "" for none: an undo step."""
-        names = [*self.state.patch.macros, *([""] * MACROS)][:MACROS]
-        if names[number] != name:
-            names[number] = name
-            self._settle()
-            self._push(self.state)
-            self.state = replace(self.state, patch=replace(self.state.patch, macros=tuple(names) if any(names) else ()))
-            self._changed()
+        knobs = self.state.to_patch().latents
+        self._edit(with_corner(self.state.patch, index, Corner(name, latents), recording, knobs))
 
     def tune(self, tuning: ScaleTuning | None) -> None:
         """Give the patch a tuning of its own, or (None) that of all patches."""
-        if tuning == self.state.patch.tuning:
-            return
-        self._settle()
-        self._push(self.state)
-        self.state = replace(self.state, patch=replace(self.state.patch, tuning=tuning))
-        self._send_patch()
-        self._changed()
+        if tuning != self.state.patch.tuning:
+            self._edit(replace(self.state.patch, tuning=tuning))
 
     # patches, undo, A | B
 
@@ -269,7 +175,8 @@ class Session:
         now = self._held().renewed(model, carried)
         if self._before is not None:
             self._before = SessionSnapshot(self._before, self._before).renewed(model, carried).state
-        self.state, self.saved, self._other, self._undo, self._redo = now.state, now.saved, now.other, list(now.undo), list(now.redo)
+        self.state, self.saved, self._other = now.state, now.saved, now.other
+        self._history.undo, self._history.redo = list(now.undo), list(now.redo)
         for listener in self.on_renew:
             listener(model)
         self._send({"do": "renew", "model": model})
@@ -285,16 +192,14 @@ class Session:
     def undo(self) -> None:
         """Undo the last change."""
         self._settle()
-        if self._undo:
-            self._redo.append((self.state, self.saved))
-            self._go_to(self._undo.pop())
+        if (place := self._history.back((self.state, self.saved))) is not None:
+            self._go_to(place)
 
     def redo(self) -> None:
         """Redo the last undone change."""
         self._settle()
-        if self._redo:
-            self._undo.append((self.state, self.saved))
-            self._go_to(self._redo.pop())
+        if (place := self._history.forward((self.state, self.saved))) is not None:
+            self._go_to(place)
 
     def swap(self) -> None:
         """Switch between A and B; the first time B is a copy of A."""
@@ -326,9 +231,9 @@ class Session:
         if parameter_id in PARAMETERS and not math.isclose(value, self[parameter_id], rel_tol=1e-6, abs_tol=1e-7):
             self._put(parameter_id, PARAMETERS[parameter_id].clamp(value))
 
-    def routes_from_engine(self, routes: tuple[Route, ...]) -> None:
+    def routes_from_engine(self, moved: tuple[Route, ...]) -> None:
         """A take that is played again moved the routes."""
-        self.state = replace(self.state, patch=replace(self.state.patch, routes=routes))
+        self.state = replace(self.state, patch=replace(self.state.patch, routes=moved))
         self._changed()
 
     def patch_from_engine(self, patch: Patch) -> None:
@@ -342,6 +247,18 @@ class Session:
 
     # inside
 
+    def _edit(self, patch: Patch, joins: bool = False) -> None:
+        """Another patch in place of the one that plays, with the same values of controls: one undo step, unless it `joins` a gesture."""
+        if not joins or self._before is None:
+            self._settle()
+            self._push(self.state)
+        before, self.state = self.state, replace(self.state, patch=patch)
+        if not self.state.same_frame(before):
+            self._send_patch()
+        elif patch.routes != before.patch.routes:
+            self._send_routes()
+        self._changed()
+
     def _put(self, parameter_id: str, value: float) -> None:
         was_dirty = self.dirty
         self.state = replace(self.state, values={**self.state.values, parameter_id: value})
@@ -351,14 +268,13 @@ class Session:
             self._changed()
 
     def _push(self, state: SoundState) -> None:
-        self._undo = [*self._undo[-(UNDO_STEPS - 1):], (state, self.saved)]
-        self._redo.clear()
+        self._history.push((state, self.saved))
         self._changed()
 
     def _settle(self) -> None:
         """End a gesture in progress before something else replaces the whole state."""
         self.end()
-        self._last_change = ("", 0.0)
+        self._history.part()
 
     def _go_to(self, place: Place) -> None:
         state, self.saved = place
@@ -376,7 +292,7 @@ class Session:
         self._show_all()
 
     def _send_routes(self) -> None:
-        self._send({"do": "routes", "routes": to_json(self.routes)})
+        self._send({"do": "routes", "routes": routes.to_json(self.state.patch.routes)})
 
     def _send_patch(self) -> None:
         self._send({"do": "patch", "patch": self.state.to_patch().to_json()})
@@ -390,11 +306,3 @@ class Session:
     def _changed(self) -> None:
         for listener in self.on_change:
             listener()
-
-
-def _in_corner(corner: str, recording: Recording | None, there: tuple[Recording, ...], empty: bool) -> tuple[Recording, ...]:
-    """The recordings of a patch after one, or none, has come into a corner. In a pad that was empty, the knobs' own goes to the others."""
-    kept = [replace(one, places=PLACES) if empty and KNOBS in one.places else one for one in there]
-    kept = [one.without(corner) for one in kept]
-    new = [] if recording is None else [replace(recording, places=(corner,))]
-    return tuple(one for one in (*kept, *new) if one.places)

@@ -11,7 +11,6 @@ import os
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import platformdirs
 
@@ -22,7 +21,7 @@ from hummingface.instrument.performance.messages import controller_map
 from hummingface.instrument.performance.messages.mpe import AUTOMATIC, MODES
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from hummingface.models.playing.atomic_file import replace_file, set_aside
-from hummingface.models.playing.checked_json import JsonError, read_json
+from hummingface.models.playing.checked_json import JsonError, JsonObject, read_json
 from hummingface.models.playing.checks import is_number, is_text, list_of, or_none, whole
 
 FILE = "settings.json"
@@ -54,7 +53,7 @@ class Settings:
     controls: dict[str, float] = field(default_factory=dict)   # the player's own (volume, tuning, ...), which no patch holds
     take_format: str = TAKE_FORMATS[0]
     take_folder: str | None = None              # where takes go; None: within the user's music
-    trying: dict[str, Any] | None = None        # what is being tried, or failed last time
+    trying: JsonObject | None = None        # what is being tried, or failed last time
     midi_map_name: str | None = None            # of `midi_map`, if it was saved or is ready-made
     midi_maps: dict[str, list] = field(default_factory=dict)       # saved maps, by name
     tuning: dict | None = None                  # for all patches that have none of their own, as `scale_tuning.from_json` takes it
@@ -145,7 +144,7 @@ def _text(value: object) -> bool:
     return is_text(value, LONGEST_TEXT) and "\0" not in value
 
 
-def _within_range(id_: str, value: Any) -> bool:
+def _within_range(id_: str, value: object) -> bool:
     return id_ in PARAMETERS and is_number(value, PARAMETERS[id_].lowest, PARAMETERS[id_].highest)
 
 

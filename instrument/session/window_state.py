@@ -8,13 +8,14 @@ Each sound is written once, however often the history has it, with only the valu
 written in full: what is read equals what was written, where a patch's own file rounds.
 """
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch, PatchError
 from hummingface.instrument.session.session_state import LATENTS, UNDO_STEPS, Place, SessionSnapshot, SoundState
+from hummingface.models.playing.checked_json import JsonObject
 from hummingface.models.playing.checks import is_number, is_whole
 
 FORMAT, VERSION = "hummingface-window", 1
@@ -31,7 +32,7 @@ class WindowStateError(ValueError):
 class WindowState:
     """`window` has plain values by name, for `layout_state.py`."""
     session: SessionSnapshot
-    window: dict[str, Any] = field(default_factory=dict)
+    window: JsonObject = field(default_factory=dict)
 
 
 class Writer:
@@ -91,7 +92,7 @@ def read(values: object) -> tuple[WindowState, int]:
         raise WindowStateError(f"version {values.get('version')!r:.20}; this program reads version {VERSION}")
     states = _states(values)
 
-    def state(number: Any) -> SoundState | None:
+    def state(number: object) -> SoundState | None:
         return states[number] if is_whole(number, 0, len(states) - 1) else None
 
     def places(name: str) -> list[Place | None]:
@@ -118,8 +119,10 @@ def _states(values: dict) -> list[SoundState | None]:
     return [_state(entry, patches) for entry in _list(values, "states", MOST_STATES)]
 
 
-def _state(entry: Any, patches: list[Patch | None]) -> SoundState | None:
-    number, moved = (entry.get("patch"), entry.get("values")) if isinstance(entry, dict) else (None, None)
+def _state(entry: object, patches: list[Patch | None]) -> SoundState | None:
+    if not isinstance(entry, dict):
+        return None
+    number, moved = entry.get("patch"), entry.get("values")
     patch = patches[number] if is_whole(number, 0, len(patches) - 1) else None
     if patch is None or not isinstance(moved, dict) or not all(map(is_number, moved.values())):
         return None
@@ -127,7 +130,7 @@ def _state(entry: Any, patches: list[Patch | None]) -> SoundState | None:
     return SoundState(patch, {**SoundState.of(patch).values, **known}, entry.get("on_disk") is not False)
 
 
-def _place(pair: Any, state: Any) -> Place | None:
+def _place(pair: object, state: Callable[[object], SoundState | None]) -> Place | None:
     if not isinstance(pair, list) or len(pair) != 2:
         return None
     played, saved = (state(number) for number in pair)

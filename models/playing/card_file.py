@@ -1,8 +1,7 @@
 """Reads the basic fields of a model's card, such as its name, quickly. `models/playing/checkpoint.py` checks everything else."""
 from pathlib import Path
-from typing import Any
 
-from hummingface.models.playing.checked_json import JsonError, read_json
+from hummingface.models.playing.checked_json import JsonError, JsonObject, read_json
 from hummingface.models.playing.file_cache import FileCache
 
 LATENT_LIMIT = 4.0                # of each latent, either way: no model is used farther out
@@ -16,7 +15,7 @@ def can_be_shown(name: object) -> bool:
     return isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name.isprintable() and bool(name.strip())
 
 
-def card_of(weights: Path) -> dict[str, Any]:
+def card_of(weights: Path) -> JsonObject:
     """The card beside these weights, of which only the name is checked; do not change it. Raises OSError, JsonError.
 
     An unchanged file is not read again: the window asks for every card whenever another model plays.
@@ -24,7 +23,7 @@ def card_of(weights: Path) -> dict[str, Any]:
     return _cards.get(weights.with_suffix(".json"))
 
 
-def _card_in(file: Path) -> dict[str, Any]:
+def _card_in(file: Path) -> JsonObject:
     card = read_json(file, LARGEST_CARD_BYTES)
     if not isinstance(card, dict) or not can_be_shown(card.get("name")):
         raise JsonError(f"{file}: not a model's card: it has no name that can be shown")

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+JsonObject = dict[str, Any]         # whose fields the caller checks
 LARGEST_BYTES = 4 << 20
 DEEPEST = 64                        # lists and objects within each other
 LARGEST_INTEGER = 2 ** 63 - 1

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from hummingface.models.playing.checked_json import JsonObject
 from hummingface.models.playing.checks import is_number, is_numbers
 from hummingface.models.playing.nearness import nearness
 from hummingface.models.playing.shape import ModelError
@@ -75,7 +76,7 @@ def each_with_offsets(knobs: dict[str, KnobDirection], z: np.ndarray, values: di
     return moved
 
 
-def read_knobs(card: dict[str, Any], latents: int) -> dict[str, KnobDirection]:
+def read_knobs(card: JsonObject, latents: int) -> dict[str, KnobDirection]:
     """The card's knobs by their ids. Raises ModelError with what is wrong."""
     stored = card.get("knobs", {})
     if not isinstance(stored, dict) or len(stored) > MOST_KNOBS:
@@ -96,21 +97,21 @@ def read_knobs(card: dict[str, Any], latents: int) -> dict[str, KnobDirection]:
     return knobs
 
 
-def _places(card: dict[str, Any], family: str, latents: int) -> list[Any]:
+def _places(card: JsonObject, family: str, latents: int) -> list[Any]:
     """The points of a family's presets."""
     presets = card.get("presets")
     of = [preset for preset in presets.values() if isinstance(preset, dict)] if isinstance(presets, dict) else []
     return [preset["z"] for preset in of if preset.get("family") == family and is_numbers(preset.get("z"), latents, -FARTHEST, FARTHEST)]
 
 
-def check_conditions(card: dict[str, Any], latents: int) -> None:
+def check_conditions(card: JsonObject, latents: int) -> None:
     """Raises ModelError where the card's conditions are not what the last latents can be."""
     stored = card.get("conditions", [])
     if not isinstance(stored, list) or len(stored) > latents:
         raise ModelError(f"'conditions' is not a list of at most {latents} entries, as many as the model has latents")
     names = set()
     for entry in stored:
-        about: dict[str, Any] = entry if isinstance(entry, dict) else {}
+        about: JsonObject = entry if isinstance(entry, dict) else {}
         values: list[Any] = [about.get(key) for key in ("name", "kind", "lowest", "highest")]
         name, kind, low, high = values
         if not isinstance(name, str) or not 1 <= len(name) <= 40 or not name.isprintable() or kind not in KINDS:

@@ -1,8 +1,9 @@
 """What all models share, whether they make frames (`model.py`) or whole notes (`stft_model.py`): the description of their latents."""
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hummingface.models.playing.checked_json import JsonObject
 from hummingface.models.playing.checks import is_number, is_numbers
 from hummingface.models.playing.knobs import KnobDirection, read_knobs
 from hummingface.models.playing.shape import ModelError
@@ -17,7 +18,7 @@ VELOCITIES = 1.0, 127.0
 LONGEST_LABEL = 20                    # letters of what a latent does
 
 
-def trained_velocities(card: dict[str, Any]) -> tuple[float, float] | None:
+def trained_velocities(card: JsonObject) -> tuple[float, float] | None:
     """The range of velocities in a card: its "velocities", or the layers of its notes. None if it has neither. Raises ModelError if it is
     not a range within 1..127.
     """
@@ -33,7 +34,7 @@ def trained_velocities(card: dict[str, Any]) -> tuple[float, float] | None:
     return float(trained[0]), float(trained[1])
 
 
-def read_latent_labels(card: dict[str, Any], latents: int) -> list[str]:
+def read_latent_labels(card: JsonObject, latents: int) -> list[str]:
     """What each of the first latents of a card mostly does, in a word; empty where it does nothing that has a name. Raises ModelError.
 
     "latent_labels": [{"label": "bright", ..}, null, ..]

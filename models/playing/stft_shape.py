@@ -6,8 +6,8 @@
 An STFT model makes the image of `models/playing/stft.py` from its latents and, if it knows more than one key, from the key.
 """
 from dataclasses import asdict, dataclass
-from typing import Any
 
+from hummingface.models.playing.checked_json import JsonObject
 from hummingface.models.playing.checks import is_key_range, is_number, is_whole
 from hummingface.models.playing.stft import CHANNELS, LAYOUTS, RI, SIDE, Layout
 
@@ -44,12 +44,12 @@ class StftShape:
         """Of the hidden images, from 8 x 8 to 64 x 64."""
         return [self.width << (DOUBLINGS - 1 - i) for i in range(DOUBLINGS)]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         return {"network": NETWORK, "latents": self.latents, "width": self.width, "pitches": [self.lowest, self.highest],
                 "encoder": self.encoder, "layout": asdict(self.layout)}
 
 
-def read_stft_shape(architecture: dict[str, Any]) -> StftShape:
+def read_stft_shape(architecture: JsonObject) -> StftShape:
     """As a card describes it. Raises ValueError with what is wrong."""
     known = {"network", "latents", "width", "pitches", "encoder", "layout"}
     if set(architecture) != known:

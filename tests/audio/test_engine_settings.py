@@ -1,5 +1,5 @@
 """What another audio process begins with: the settings of the first, and all that was set since."""
-from hummingface.instrument.audio.engine_settings import EngineSettings
+from hummingface.instrument.audio.engine_settings import EngineSettings, PlayersChoices
 from hummingface.instrument.audio.protocol import AudioChoice
 
 PATCH = {"model": {"name": "Ours"}, "name": "First"}
@@ -7,7 +7,7 @@ CHOICE = AudioChoice("system, JACK", 48000, None)
 
 
 def settings(model: str | None = None) -> EngineSettings:
-    return EngineSettings(CHOICE, ["keys"], PATCH, [{"cc": 74, "control": "filter.cutoff_hz"}], list(range(128)), model)
+    return EngineSettings(PATCH, PlayersChoices(CHOICE, ["keys"], [{"cc": 74, "control": "filter.cutoff_hz"}], range(128)), model)
 
 
 def test_it_begins_as_it_was_set_at_first():
@@ -38,7 +38,7 @@ def test_a_device_that_did_not_open_is_not_opened_again():
     mine = settings()
     mine.remember({"do": "open_audio", "device": "Grand Organ", "rate_hz": None, "block_samples": None})
     mine.remember({"tell": "audio", "choice": {"device": "system, JACK", "rate_hz": 48000, "block_samples": None}})
-    assert mine.audio == CHOICE
+    assert mine.choices.audio == CHOICE
 
 
 def test_a_model_that_was_named_plays_the_patches_of_the_first_ones_model_alone():

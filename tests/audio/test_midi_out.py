@@ -69,7 +69,7 @@ def test_the_performer_passes_on_what_sounds_when_it_does():
     from hummingface.instrument.performance.frame_source import FrameSource
     from hummingface.models.playing.untrained import untrained
     player, played = Player(FrameSource(untrained(seed=1, width=32))), []
-    player.performer.played = played.append
+    player.performer.notes.played = played.append
     player.performer.receive(Set("keys.lowest", 50), 0)
     events: list[Event] = [NoteOn(0, 60, 100), NoteOn(0, 40, 100), Controller(0, 64, 127), NoteOff(0, 60, velocity=5), Bend(0, 0.5),
                            Mpe("off")]

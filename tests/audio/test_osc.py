@@ -1,7 +1,6 @@
 """OSC over real sockets: controls, notes, what comes back, and what a network may send."""
 import socket
 import time
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,11 +26,16 @@ def message(address, *arguments):
     return made.build().dgram
 
 
+class Performer:
+    def __init__(self):
+        self.controls = Controls(1 / 187.5)
+
+
 class Engine:
     """Where events end, and where controls stand."""
 
     def __init__(self):
-        self.performer = SimpleNamespace(controls=Controls(1 / 187.5))
+        self.performer = Performer()
         self.heard = []
 
     def receive(self, event, source=None):

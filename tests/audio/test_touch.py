@@ -8,14 +8,15 @@ from types import SimpleNamespace
 import pytest
 
 from hummingface.instrument.audio.client import Client
-from hummingface.instrument.audio.engine import Engine
+from hummingface.instrument.audio.engine import Engine, EngineOptions
+from hummingface.instrument.audio.engine_settings import PlayersChoices
 from hummingface.instrument.audio.velocity_input import Touch
 from hummingface.instrument.patches.velocity_curve import LINEAR, PRESETS, VelocityCurve, to_json
 from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.messages import score
 from hummingface.instrument.performance.messages.midi import Controller, NoteOff, NoteOn
 from hummingface.instrument.session import settings
-from hummingface.instrument.session.startup import prepare
+from hummingface.instrument.session.startup import StartOptions, prepare
 from hummingface.models.playing.untrained import untrained
 from tests.audio.conftest import Told, look_at_ports, wait_for
 from tests.audio.jack_player import Player
@@ -51,7 +52,7 @@ def through(curve) -> list[int]:
 
 def test_a_keyboard_is_played_through_the_curve_and_takes_hold_what_came_out(engine, tmp_path):
     log = tmp_path / "events.jsonl"
-    client, told = engine(log_events=str(log), velocity_curve=CURVE.table)
+    client, told = engine(log_events=str(log), choices=PlayersChoices(velocity_curve=CURVE.table))
     client.send({"do": "record", "on": True, "folder": str(tmp_path), "format": "wav24"})
     told.wait(tell="recording")
     assert play_all(log) == through(CURVE) == [30, 77, CURVE.table[64], 120]
@@ -96,9 +97,9 @@ def test_a_process_that_was_killed_comes_back_with_the_curve(engine, tmp_path):
 
 def test_a_window_that_takes_over_brings_its_curve(engine, home, tmp_path):
     log = tmp_path / "events.jsonl"
-    first, _ = engine(log_events=str(log), velocity_curve=PRESETS["Fixed"].table)
+    first, _ = engine(log_events=str(log), choices=PlayersChoices(velocity_curve=PRESETS["Fixed"].table))
     first.close(keep_playing=True)
-    second = Client(patch=home, attach=True, velocity_curve=CURVE.table)
+    second = Client(patch=home, attach=True, choices=PlayersChoices(velocity_curve=CURVE.table))
     second.start()
     told = Told(second)
     try:
@@ -112,7 +113,7 @@ def test_a_window_that_takes_over_brings_its_curve(engine, home, tmp_path):
 def test_a_start_takes_the_curve_from_the_settings(home, tmp_path):
     """As both the window and the terminal start."""
     settings.Settings(velocity_curve=to_json(CURVE)).save()
-    prepared = prepare(audio_device=None)
+    prepared = prepare(StartOptions())
     client = prepared.client
     client._log_events = str(tmp_path / "events.jsonl")
     client.start()
@@ -127,7 +128,7 @@ def test_a_start_takes_the_curve_from_the_settings(home, tmp_path):
 
 def test_velocities_are_told_as_they_come_in_while_somebody_listens(engine, tmp_path):
     log = tmp_path / "events.jsonl"
-    client, told = engine(log_events=str(log), velocity_curve=CURVE.table)
+    client, told = engine(log_events=str(log), choices=PlayersChoices(velocity_curve=CURVE.table))
 
     def heard() -> list[int]:
         told.find()
@@ -174,7 +175,8 @@ def test_both_ways_of_midi_go_through_the_curve(source):
     noted = []
     touch = Touch()
     touch.use(CURVE.table)
-    engine = Engine(48_000, FrameSource(untrained(seed=1, width=16)), None, log=lambda _sample, event: noted.append(event), touch=touch)
+    engine = Engine(48_000, FrameSource(untrained(seed=1, width=16)), None,
+                    EngineOptions(log=lambda _sample, event: noted.append(event), touch=touch))
     messages = [bytes((0x90, 60, 40)), bytes((0x90, 60, 0)), bytes((0x90, 62, 127)), bytes((0xF8,))]
     if source == "system":
         for message in messages:

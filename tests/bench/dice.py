@@ -68,7 +68,7 @@ def rolled(start: Patch, count: int, amount: float, seed: int) -> list[Patch]:
     session = Session(lambda _message: None, start, seed=seed)
     patches = []
     for _ in range(count):
-        session.randomise(amount)
+        session.rolls.randomise(amount)
         patches.append(session.state.to_patch())
     return patches
 

@@ -66,7 +66,7 @@ class Desk:
             performer.receive(Controller(channel, VOLUME, volume), position)
             performer.receive(NoteOn(channel, key, VELOCITY), down)
             performer.receive(NoteOff(channel, key), up)
-        performer.begin_with(values)
+        performer.sound.begin_with(values)
         performer.source.snap()
         return self.player.render(up + round(after_s * RATE_HZ) - position, BLOCK_SAMPLES)[down - position:]
 

@@ -59,7 +59,7 @@ def test_every_source_has_a_chip_and_those_with_settings_show_them(window):
 
 def test_a_source_that_is_dropped_on_a_knob_moves_it(window):
     assert drop(window, "lfo.1", CUTOFF) and not drop(window, "lfo.1", "master.mode")
-    assert window.session.routes == (Route("lfo.1", CUTOFF),)
+    assert window.session.routing.routes == (Route("lfo.1", CUTOFF),)
     knob = window.controls[CUTOFF]
     assert knob.spans == ((-0.5, 0.5),)
     still = knob.grab().toImage()
@@ -68,7 +68,7 @@ def test_a_source_that_is_dropped_on_a_knob_moves_it(window):
     window.routes.see(Telemetry(voices=0, targets=np.full(32, -0.3, np.float32)))
     assert knob.moved_by is None and knob.grab().toImage() == still
     window.session.undo()
-    assert knob.spans == () and window.session.routes == ()
+    assert knob.spans == () and window.session.routing.routes == ()
 
 
 def test_a_ring_is_clicked_and_its_routes_are_edited(window):
@@ -84,10 +84,10 @@ def test_a_ring_is_clicked_and_its_routes_are_edited(window):
     editor.curve.setValue(50)
     editor.polarity.setCurrentIndex(editor.polarity.findData("bipolar"))
     editor.scale.setCurrentIndex(editor.scale.findData("wheel"))
-    assert window.session.routes[1] == Route("velocity", LATENT, -0.3, "bipolar", 0.5, "wheel")
+    assert window.session.routing.routes[1] == Route("velocity", LATENT, -0.3, "bipolar", 0.5, "wheel")
     assert knob.spans == ((-0.5, 0.5), (-0.3, 0.3))
     editor.remove_button.click()
-    assert not editor.isVisible() and window.session.routes == (Route("lfo.2", LATENT),)
+    assert not editor.isVisible() and window.session.routing.routes == (Route("lfo.2", LATENT),)
 
 
 def test_a_drag_of_the_knob_through_its_ring_still_moves_it(window):
@@ -106,13 +106,13 @@ def test_the_list_has_all_routes_and_makes_and_removes_them(window):
     found = window.modulation.list
     assert [found.list.item(row).text() for row in range(found.list.count())] == ["Pressure → Latent 1   +50 %"]
     QTest.mouseClick(found.new_button, LEFT)
-    assert len(window.session.routes) == 2 and window.routes.editor.isVisible()
+    assert len(window.session.routing.routes) == 2 and window.routes.editor.isVisible()
     window.routes.editor.hide()
     assert window.modulation.note.text() == "2 routes"
     found.list.setFocus()
     found.list.setCurrentRow(0)
     QTest.keyClick(found.list, Qt.Key.Key_Delete)
-    assert [route.source for route in window.session.routes] == ["lfo.1"]
+    assert [route.source for route in window.session.routing.routes] == ["lfo.1"]
 
 
 def test_a_macro_gets_a_name_that_its_chip_and_the_list_show(window):
@@ -130,9 +130,9 @@ def test_a_macro_gets_a_name_that_its_chip_and_the_list_show(window):
 
 def test_more_than_32_routes_are_refused_in_words(window):
     targets = [name for name, control in window.controls.items() if control.acceptDrops()]
-    window.session.set_routes(tuple(Route("wheel", target) for target in targets[:32]))
+    window.session.routing.set(tuple(Route("wheel", target) for target in targets[:32]))
     drop(window, "lfo.1", targets[32])
-    assert len(window.session.routes) == 32 and "32 routes" in window.banner.text.text()
+    assert len(window.session.routing.routes) == 32 and "32 routes" in window.banner.text.text()
     window.banner.dismiss()
 
 

@@ -81,19 +81,19 @@ def test_volume_and_tuning_belong_to_the_player(session, said):
 def test_locked_latents_stay(session):
     session.lock("latent.4", True)
     before = session["latent.5"]
-    for act in (session.randomise, session.mutate_latents):
+    for act in (session.rolls.randomise, session.rolls.mutate):
         act()
         assert session["latent.4"] == 0.5
         assert session["latent.5"] != before
     for _ in range(2):
         session.undo()
-    session.mutate_latents()
-    session.reset_latents()
+    session.rolls.mutate()
+    session.rolls.reset()
     assert [session[i] for i in LATENTS] == [0.5] * 16
 
 
 def test_randomise_is_one_step(session):
-    session.randomise()
+    session.rolls.randomise()
     session.undo()
     assert not session.can_undo
     assert session["latent.9"] == 0.5

@@ -125,7 +125,7 @@ def test_a_controller_moves_the_knob_and_nothing_comes_back(window, qtbot):
 
 def test_a_ring_shows_where_a_note_stands_by_its_routes(window, qtbot):
     window.session.set("lfo.1.rate_hz", 3.0)
-    window.session.add_route("lfo.1", "filter.cutoff_hz")
+    window.session.routing.add("lfo.1", "filter.cutoff_hz")
     knob, seen = window.controls["filter.cutoff_hz"], set()
 
     def has_moved():

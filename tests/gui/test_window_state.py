@@ -34,7 +34,7 @@ def patch(number: int, latents: int = 16) -> Patch:
 def played(steps: int, seed: int = 1) -> Session:
     """A session in which everything was done that can be done, by chance."""
     chance, session = random.Random(seed), Session(lambda message: None, patch(0), seed=seed)
-    moves = (session.randomise, session.mutate_latents, session.undo, session.redo, session.swap,
+    moves = (session.rolls.randomise, session.rolls.mutate, session.undo, session.redo, session.swap,
              lambda: session.set(chance.choice(LATENTS), chance.uniform(-3, 3)), lambda: session.load(patch(chance.randrange(50))),
              lambda: session.load_new(patch(chance.randrange(50))),
              lambda: session.saved_as(session.state.to_patch().with_values(name="Mine")),
@@ -80,7 +80,7 @@ def test_a_writer_that_has_written_before_writes_the_same_as_a_new_one():
     writer, session = Writer(), played(50)
     for seed in range(30):
         session.set("latent.1", seed / 30)
-        (session.undo if seed % 7 == 0 else session.swap if seed % 5 == 0 else session.mutate_latents)()
+        (session.undo if seed % 7 == 0 else session.swap if seed % 5 == 0 else session.rolls.mutate)()
         kept = WindowState(session.snapshot())
         assert read(parse_json(writer.text(kept)))[0] == kept == through(kept)[0]
 

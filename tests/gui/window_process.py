@@ -21,6 +21,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from hummingface.instrument.gui import app as program
 from hummingface.instrument.gui.window import Window
+from hummingface.instrument.session.startup import StartOptions
 from hummingface.instrument.session.window_state import Writer
 application, lines = QApplication(sys.argv[:1]), queue.SimpleQueue()
 threading.Thread(target=lambda: [lines.put(line) for line in sys.stdin], daemon=True).start()
@@ -38,12 +39,12 @@ def answer():
 timer = QTimer(interval=5)
 timer.timeout.connect(answer)
 timer.start()
-sys.exit(program.run(**json.loads(sys.argv[1])))
+sys.exit(program.run(StartOptions(**json.loads(sys.argv[1]))))
 """
 
 
 class WindowProcess:
-    """A window with its audio process, ready to play. `options` are those of `hummingface.instrument.gui.app.run`."""
+    """A window with its audio process, ready to play. `options` are those of `StartOptions`."""
 
     def __init__(self, home: Path, **options: Any):
         self.home = home

@@ -120,7 +120,7 @@ def test_loudness_from_frames_is_the_loudness_that_is_heard():
         note = model.note(np.tile(z, (4, 1)), keys, np.full(4, 100.0))
         said = model.loudness_lufs(note, keys, np.zeros(4), 0.0)
         player = Player(source, patch, rate_hz=RATE_HZ)
-        player.performer.law = BY_NETWORK                    # the network's own loudness
+        player.performer.maker.law = BY_NETWORK                    # the network's own loudness
         every = 2 * RATE_HZ
         for i, key in enumerate(keys):
             player.performer.receive(NoteOn(0, int(key), 100), i * every)
@@ -182,10 +182,10 @@ def test_after_a_take_of_before_a_new_patch_brings_todays_dynamics(untrained_sou
     take = played.parse((EARLIER / "take-0.1.jsonl").read_bytes(), "a take of before")
     again = replay.Replay(take, untrained_source)
     np.concatenate(list(again.render(take.frames)))
-    assert again.player.performer.law == BY_NETWORK
+    assert again.player.performer.maker.law == BY_NETWORK
     again.player.performer.load_patch(take.patch)
     again.player.render(RATE_HZ)
-    assert again.player.performer.law == BY_PLAYER
+    assert again.player.performer.maker.law == BY_PLAYER
 
 
 def test_a_take_of_today_keeps_todays_dynamics(untrained_source):

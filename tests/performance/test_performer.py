@@ -55,7 +55,7 @@ def test_every_note_of_a_fast_run_is_heard(plain):
     player = Player(plain, events=[*DRY, *notes])
     player.render(RATE)
     assert player.performer.voices.born_count == 100
-    assert player.performer.lost_notes == 0
+    assert player.performer.notes.lost == 0
     published = player.state["starts"][0]["time"][:100]
     assert published.tolist() == starts
 

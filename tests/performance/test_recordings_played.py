@@ -253,7 +253,7 @@ def test_how_much_of_a_recording_sounds_is_no_knob(model):
     assert [shown[INDEX[f"latent.{i}"]] for i in (1, 4, 5)] == [0.5, 0.5, 0.0]
     player.performer.receive(Set("latent.5", 0.0), 0)
     player.render(1024)
-    assert player.performer.latents.point.tolist() == [*POINT, 1.0]
+    assert player.performer.sound.latents.point.tolist() == [*POINT, 1.0]
 
 
 def test_a_model_of_whole_notes_plays_without_them():

@@ -222,7 +222,7 @@ def test_morph_and_likeness_and_latents_without_knobs_are_each_voices_own(plain)
     player = Player(plain, patch, events=[*DRY, (0, NoteOn(0, 40, 100)), (0, NoteOn(0, 100, 100))])
     player.render(RATE // 2, HOP)
     voices = player.performer.voices
-    own = {int(voices.key[slot]): plain._own_target[slot, 0] for slot in np.flatnonzero(voices.playing())}
+    own = {int(voices.key[slot]): plain._goals._own[slot, 0] for slot in np.flatnonzero(voices.playing())}
     assert own == pytest.approx({40: 2 * (0.5 - 20 / 60) - 1, 100: 1.0}, abs=1e-3)
 
 

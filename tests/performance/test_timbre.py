@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from hummingface.instrument.performance.frame_source import BATCH, FrameSource
+from hummingface.instrument.performance.frame_source import FrameSource
+from hummingface.instrument.performance.gliding_notes import BATCH
 from hummingface.instrument.performance.note_pool import Pool
 from hummingface.instrument.performance.voices.voice_allocation import Voices
 from hummingface.instrument.synthesis.state import new_state

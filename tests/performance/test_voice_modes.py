@@ -252,7 +252,7 @@ def test_voices_of_a_note_differ_as_far_as_asked():
         player.render(RATE // 2)
         table = player.performer.voices.table
         slots = np.flatnonzero((table["key"] == key) & player.performer.voices.playing())
-        return source._notes[slots[np.argsort(table["born"][slots])]].copy()
+        return source._notes.vectors[slots[np.argsort(table["born"][slots])]].copy()
     same, half, full = vectors(0.0), vectors(0.5), vectors(1.0)
     assert np.abs(same - same[0]).max() < 1e-5
     away = [np.linalg.norm(notes - same[0], axis=1) for notes in (half, full)]

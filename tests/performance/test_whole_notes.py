@@ -268,7 +268,7 @@ def test_a_voice_that_is_released_gives_its_buffer_back(keys):
         player.performer.receive(NoteOn(0, 48 + i % 37, 100), player.position + 10)
         player.performer.receive(NoteOff(0, 48 + i % 37), player.position + 300)
         player.render(512, 512)
-    assert player.performer.lost_notes == 0
+    assert player.performer.notes.lost == 0
     assert np.abs(player.render(4800, 512)).max() > 1e-3
 
 

@@ -124,7 +124,7 @@ def engine_with_a_note_to_come(source):
     performer.advance(4096)
     performer.receive(NoteOn(0, 60, 100), 4000)
     performer.receive(NoteOff(0, 60), 6000)
-    engine._remember(quiet=True)
+    engine._moments._remember(0, quiet=True)
     return engine
 
 

@@ -11,10 +11,10 @@ by BESIDES or more, the same way at SAME_BESIDES or more, that none of the other
 One of two words has the second's {"characteristic", "change", "same"} under "besides".
 """
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
+from hummingface.models.playing.checked_json import JsonObject
 from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import ModelError
@@ -34,7 +34,7 @@ LEAST, SAME = 0.3, 0.7
 BESIDES, SAME_BESIDES = 0.2, 0.6
 
 
-def latent_labels(model: Model | StftModel, seed: int = 0, count: int = POINTS) -> list[dict[str, Any] | None]:
+def latent_labels(model: Model | StftModel, seed: int = 0, count: int = POINTS) -> list[JsonObject | None]:
     """For the card of `model`. Raises ModelError for one of whole notes."""
     if isinstance(model, StftModel):
         raise ModelError(f"{model.name} makes whole notes, whose characteristics are not measured: its latents have numbers alone.")
@@ -50,23 +50,23 @@ def latent_labels(model: Model | StftModel, seed: int = 0, count: int = POINTS) 
     return labels
 
 
-def _label(does: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _label(does: list[JsonObject]) -> JsonObject | None:
     most = next((about for about in does if _clear(about, LEAST, SAME)), None)
     return None if most is None else {"label": _word(most)} | most
 
 
-def _does(mean: np.ndarray, same: np.ndarray) -> list[dict[str, Any]]:
+def _does(mean: np.ndarray, same: np.ndarray) -> list[JsonObject]:
     """All that a latent changes, what it changes most first."""
     names = list(CHARACTERISTICS)
     return [{"characteristic": names[i], "change": round(float(mean[i]), 2), "same": round(float(same[i]), 2)}
             for i in np.argsort(-np.abs(mean), kind="stable")]
 
 
-def _clear(about: dict[str, Any], least: float, often: float) -> bool:
+def _clear(about: JsonObject, least: float, often: float) -> bool:
     return abs(about["change"]) >= least and about["same"] >= often
 
 
-def _tell_apart(alike: list[tuple[dict[str, Any], list[dict[str, Any]]]]) -> None:
+def _tell_apart(alike: list[tuple[JsonObject, list[JsonObject]]]) -> None:
     """In place: a second word for labels of the same word, of all that their latents do. The strongest is taken first."""
     left = [(about, label) for label, does in alike for about in does
             if about["characteristic"] != label["characteristic"] and _clear(about, BESIDES, SAME_BESIDES)]
@@ -78,7 +78,7 @@ def _tell_apart(alike: list[tuple[dict[str, Any], list[dict[str, Any]]]]) -> Non
             label |= {"label": f"{label['label']}, {word}", "besides": about}
 
 
-def _word(about: dict[str, Any]) -> str:
+def _word(about: JsonObject) -> str:
     return WORDS[about["characteristic"]][0 if about["change"] > 0 else 1]
 
 

@@ -1,11 +1,11 @@
 """The menu behind the mark in the window's corner: what whoever looks for a fault asks for."""
 from collections.abc import Callable
-from typing import Any
 
 from PySide6.QtCore import QObject, QSize, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QIcon
 from PySide6.QtWidgets import QMenu, QToolButton
 
+from hummingface.instrument.audio.protocol import Message
 from hummingface.instrument.gui.panels.panel import tool
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.banner import Banner
@@ -26,7 +26,7 @@ class HelpMenu(QObject):
                  model_of: Callable[[str], str]):
         super().__init__(parent)
         self._send, self._session, self._settings, self._banner, self._model_of = send, session, settings, banner, model_of
-        self._told: dict[str, dict[str, Any]] = {}
+        self._told: dict[str, Message] = {}
         self._waiting = QTimer(self, singleShot=True, interval=WAIT_MS)
         self._waiting.timeout.connect(self._copy)
         self.button = tool("", "Help", "Help: copy what a report of a fault should have with it; show the log files")
@@ -44,7 +44,7 @@ class HelpMenu(QObject):
         self.button.setIconSize(size)
         self.button.setFixedSize(size)
 
-    def hear(self, message: dict[str, Any]) -> None:
+    def hear(self, message: Message) -> None:
         """One message of the engine."""
         if message["tell"] in TOLD:
             self._told[message["tell"]] = message

@@ -3,12 +3,13 @@
 Plain values by name. A saved file may hold any type and size: a value that makes no sense is ignored.
 """
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QSpinBox, QWidget
 
 from hummingface.instrument.gui.controllers.qwerty import HIGHEST_OCTAVE, LOWEST_OCTAVE
+from hummingface.models.playing.checked_json import JsonObject
 
 if TYPE_CHECKING:
     from hummingface.instrument.gui.window import Window
@@ -21,7 +22,7 @@ OPEN: dict[str, Callable[["Window"], None]] = {
     "exports": lambda window: window.exports.open(), "learning": lambda window: window.recordings.panel.open()}
 
 
-def layout_of(window: "Window") -> dict[str, Any]:
+def layout_of(window: "Window") -> JsonObject:
     """The current layout."""
     made = {name: PANELS[name](window) for name in PANELS if _is_made(window, name)}
     values = {"geometry": _geometry(window), "octave": window.qwerty.octave, "velocity": window.qwerty.velocity,
@@ -38,7 +39,7 @@ def layout_of(window: "Window") -> dict[str, Any]:
     return values
 
 
-def restore_layout(window: "Window", values: dict[str, Any]) -> None:
+def restore_layout(window: "Window", values: JsonObject) -> None:
     """Restore a layout; call it before the window is shown. Panels are opened by `reopen`."""
     _restore_geometry(window, values.get("geometry"))
     window.qwerty.octave = _whole(values.get("octave"), LOWEST_OCTAVE, HIGHEST_OCTAVE, window.qwerty.octave)
@@ -53,7 +54,7 @@ def restore_layout(window: "Window", values: dict[str, Any]) -> None:
     (page or window.spectrogram.sound).setChecked(True)
 
 
-def reopen(window: "Window", values: dict[str, Any]) -> None:
+def reopen(window: "Window", values: JsonObject) -> None:
     """Open the panels that were open, where they were; call it when the window is shown."""
     if isinstance(job := values.get("lesson"), str):
         window.recordings.learning.find(job)
@@ -70,7 +71,7 @@ def reopen(window: "Window", values: dict[str, Any]) -> None:
 
 def _is_made(window: "Window", name: str) -> bool:
     """Whether a panel has been made: panels are made when they are first opened."""
-    return name == "settings" or name in vars(window) or (name == "learning" and "panel" in vars(window.recordings))
+    return name == "settings" or window.late.is_made(name) or (name == "learning" and "panel" in vars(window.recordings))
 
 
 def _geometry(widget: QWidget) -> str:
@@ -92,12 +93,12 @@ def _value(field: QWidget) -> int | float | bool | None:
     return field.isChecked() if isinstance(field, QCheckBox) else field.value() if isinstance(field, QSpinBox | QDoubleSpinBox) else None
 
 
-def _set_value(field: QWidget, value: Any) -> None:
+def _set_value(field: QWidget, value: object) -> None:
     if isinstance(field, QComboBox):
         field.setCurrentIndex(_whole(value, 0, field.count() - 1, field.currentIndex()))
     elif isinstance(field, QCheckBox):
         field.setChecked(value is True)
     elif isinstance(field, QSpinBox):
         field.setValue(_whole(value, field.minimum(), field.maximum(), field.value()))
-    elif isinstance(field, QDoubleSpinBox) and type(value) in (int, float):
+    elif isinstance(field, QDoubleSpinBox) and isinstance(value, int | float) and not isinstance(value, bool):
         field.setValue(min(max(value, field.minimum()), field.maximum()))

@@ -5,11 +5,11 @@ state says which versions its sounds belong to, and the next window converts the
 """
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from hummingface.instrument.patches import learnt_models
 from hummingface.instrument.session.session_state import SessionSnapshot
 from hummingface.instrument.session.window_state import WindowState
+from hummingface.models.playing.checked_json import JsonObject
 
 MOST_MODELS = 16
 NAME = "models"                                         # within a state's `window`
@@ -22,13 +22,13 @@ class Versions:
     """
 
     def __init__(self) -> None:
-        self._known: dict[str, dict[str, Any] | None] = {}
+        self._known: dict[str, JsonObject | None] = {}
 
     def forget(self, model: str) -> None:
         """The sounds of this model now belong to another version."""
         self._known.pop(model, None)
 
-    def of(self, session: SessionSnapshot) -> dict[str, dict[str, Any]]:
+    def of(self, session: SessionSnapshot) -> dict[str, JsonObject]:
         """The versions of models that were learnt from recordings; factory models do not change."""
         names = sorted({state.patch.model for state in session.states()})[:MOST_MODELS]
         for name in names:

@@ -37,12 +37,12 @@ class ModulationDisplay:
 
     def connect(self, source: str, target: str) -> None:
         """A source was dropped on a knob: a route, whose depth can be edited at once."""
-        if self._session.add_route(source, target) is None:
+        if self._session.routing.add(source, target) is None:
             self._banner.say(f"A sound has at most {MOST_ROUTES} routes. Remove one first: Modulation, Routes.", problem=True)
 
     def edit(self, target: str) -> None:
         """Edit the routes to a control."""
-        knob, places = self._knobs[target], [place for place, route in enumerate(self._session.routes) if route.target == target]
+        knob, places = self._knobs[target], [place for place, route in enumerate(self._session.routing.routes) if route.target == target]
         if places:
             self.editor.open_for(places, knob.mapToGlobal(knob.rect().bottomLeft()))
 
@@ -50,7 +50,7 @@ class ModulationDisplay:
         """Show the rings of the present sound's routes."""
         spans: dict[str, list[tuple[float, float]]] = {}
         places: dict[str, int] = {}
-        for place, route in enumerate(self._session.routes):
+        for place, route in enumerate(self._session.routing.routes):
             spans.setdefault(route.target, []).append(span_of(route))
             places[route.target] = place
         for name, knob in self._knobs.items():

@@ -55,6 +55,22 @@ class ExportDialog(QDialog):
         self._form.setVerticalSpacing(theme.px(8))
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         column.addLayout(self._form)
+        self._make_fields()
+        self._fill_form()
+        self._make_result()
+        column.addWidget(self.bar)
+        column.addWidget(self.status)
+        column.addStretch(1)
+        column.addLayout(self._buttons())
+        self.setMinimumWidth(theme.px(440))
+        self._out: Path | None = None
+        self.kind.currentIndexChanged.connect(lambda _index: self._show_rows())
+        self.exporting.moved.connect(self._show_progress)
+        self.exporting.ended.connect(self._show_end)
+        self._show_rows()
+        self._show_buttons()
+
+    def _make_fields(self) -> None:
         self.kind, self.loop, self.along = QComboBox(), QComboBox(), QComboBox()
         for name, form in FORMS.items():
             self.kind.addItem(form.label, name)
@@ -71,6 +87,8 @@ class ExportDialog(QDialog):
         leave_wheel(self.kind, self.every, self.velocities, self.seconds, self.loop, self.along, self.key)
         for box in (self.every, self.velocities, self.key, self.seconds):
             box.lineEdit().setTextMargins(theme.px(6), 0, 0, 0)         # in line with the other fields
+
+    def _fill_form(self) -> None:
         rows = (("Make", self.kind, "What for"), ("One sample in", self.every, "Keys between samples are played from the nearest one"),
                 ("Velocities", self.velocities, "Each layer has its own samples"), ("Length", self.seconds, "Of each note"),
                 ("Loop", self.loop, "So that notes sound as long as a key is held"),
@@ -86,6 +104,9 @@ class ExportDialog(QDialog):
             label.setMinimumHeight(theme.px(28))
             field.setMinimumHeight(theme.px(28))
             self._form.addRow(label, field)
+
+    def _make_result(self) -> None:
+        """The bar and the line that say how far it is, and what has come of it."""
         self.bar = QProgressBar()
         self.bar.setAccessibleName("Progress of the export")
         self.bar.setTextVisible(False)
@@ -97,9 +118,8 @@ class ExportDialog(QDialog):
         self.status.setAccessibleName("Result")
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.status.setMinimumHeight(theme.px(34))
-        column.addWidget(self.bar)
-        column.addWidget(self.status)
-        column.addStretch(1)
+
+    def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         self.reveal, self.cancel = push_button("Show files", self._reveal), push_button("Cancel", self.exporting.cancel)
         self.start = push_button("Export…", self._choose)
@@ -108,14 +128,7 @@ class ExportDialog(QDialog):
         row.addStretch(1)
         row.addWidget(self.cancel)
         row.addWidget(self.start)
-        column.addLayout(row)
-        self.setMinimumWidth(theme.px(440))
-        self._out: Path | None = None
-        self.kind.currentIndexChanged.connect(lambda _index: self._show_rows())
-        self.exporting.moved.connect(self._show_progress)
-        self.exporting.ended.connect(self._show_end)
-        self._show_rows()
-        self._show_buttons()
+        return row
 
     def fields(self) -> tuple[QWidget, ...]:
         """All fields of the dialog, always in this order."""

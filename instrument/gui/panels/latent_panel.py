@@ -11,7 +11,8 @@ from hummingface.instrument.gui.widgets.plain_text import set_tip, shortened
 from hummingface.instrument.gui.widgets.scrolling import leave_wheel
 from hummingface.instrument.patches.library import directions_of, latent_labels_of
 from hummingface.instrument.patches.parameters import MOST_LATENTS, PARAMETERS
-from hummingface.instrument.session.session import LATENTS, MUTATION, Session
+from hummingface.instrument.session.session import LATENTS, Session
+from hummingface.instrument.session.sound_rolls import MUTATION
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.knobs import KnobDirection, with_offsets
 
@@ -120,8 +121,8 @@ class LatentPanel(Panel):
                               "(Ctrl+R)", text="Randomise")
         self.mutate = tool("mutate", "Mutate latents", "Move all unlocked latents, as far as the slider says (Ctrl+M)", text="Mutate")
         self.reset = tool("reset", "Reset latents", "Reset latents to the patch's values", text="Reset")
-        acts = ((self.randomise, lambda: session.randomise(self.amount.value() / 100)),
-                (self.mutate, lambda: session.mutate_latents(self.mutation.value() / 100)), (self.reset, session.reset_latents))
+        acts = ((self.randomise, lambda: session.rolls.randomise(self.amount.value() / 100)),
+                (self.mutate, lambda: session.rolls.mutate(self.mutation.value() / 100)), (self.reset, session.rolls.reset))
         for widget in (self.amount, self.randomise, self.mutation, self.mutate, self.reset):
             self.tools.addWidget(widget)
         for button, act in acts:

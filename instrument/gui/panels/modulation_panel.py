@@ -55,7 +55,7 @@ class MacroPage(QWidget):
             name.setPlaceholderText("name")
             name.setAccessibleName(f"Name of {parameter.label}")
             name.setMinimumWidth(1)
-            name.editingFinished.connect(lambda index=index, name=name: session.name_macro(index, name.text().strip()))
+            name.editingFinished.connect(lambda index=index, name=name: session.routing.name_macro(index, name.text().strip()))
             self.names.append(name)
             column.addWidget(control, 1)
             column.addWidget(name)
@@ -133,7 +133,7 @@ class ModulationPanel(Panel):
     def refresh(self) -> None:
         """Show what belongs to the present sound."""
         self.macros.refresh()
-        macros, count = self.session.state.patch.macros, len(self.session.routes)
+        macros, count = self.session.state.patch.macros, len(self.session.routing.routes)
         for number in range(MACROS):
             name = f"macro.{number + 1}"
             self.chips[name].rename((macros[number] if number < len(macros) else "") or SOURCES[name].label)

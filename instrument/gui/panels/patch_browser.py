@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MOST_TAGS = 9
 
 
-class _Row(QStyledItemDelegate):
+class _PatchRow(QStyledItemDelegate):
     """Name at the left; at the right tags, or the words that it answers."""
 
     def __init__(self, browser: "PatchBrowser"):
@@ -86,7 +86,7 @@ class PatchBrowser(QFrame):
         self.list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self._model = QStringListModel()
         self.list.setModel(self._model)
-        self.list.setItemDelegate(_Row(self))
+        self.list.setItemDelegate(_PatchRow(self))
         self.list.clicked.connect(self._take)
         self.list.activated.connect(self._take)
         column.addWidget(self.list, 1)

@@ -1,4 +1,6 @@
 """The small window that edits routes: what moves what, how far, which way, by which curve, scaled by what."""
+from typing import Unpack
+
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QGridLayout, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
@@ -9,6 +11,7 @@ from hummingface.instrument.gui.widgets.scrolling import leave_wheel
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.routes import POLARITIES, Route, can_be_moved, target_label
 from hummingface.instrument.patches.sources import MOST_ROUTES, SOURCES
+from hummingface.instrument.session.route_edits import RouteChanges
 from hummingface.instrument.session.session import Session
 
 PER_CENT = 100
@@ -78,7 +81,7 @@ class RouteEditor(QDialog):
     def place(self) -> int | None:
         """The number, from 0, of the route that is edited."""
         chosen = self.which.currentIndex()
-        return self._places[chosen] if 0 <= chosen < len(self._places) and self._places[chosen] < len(self.session.routes) else None
+        return self._places[chosen] if 0 <= chosen < len(self._places) and self._places[chosen] < len(self.session.routing.routes) else None
 
     def open_for(self, places: list[int], where: QPoint) -> None:
         """Edit these routes, at a place of the screen."""
@@ -86,7 +89,7 @@ class RouteEditor(QDialog):
         self._places = list(places)
         self.which.clear()
         for place in places:
-            route = self.session.routes[place]
+            route = self.session.routing.routes[place]
             self.which.addItem(caption(f"{SOURCES[route.source].label} → {target_label(route.target, self.session.state.patch.macros)}"))
         self.which.setVisible(len(places) > 1)
         self._quiet = False
@@ -99,13 +102,13 @@ class RouteEditor(QDialog):
     def remove(self) -> None:
         """Remove the route."""
         if self.place is not None:
-            self.session.remove_route(self.place)
+            self.session.routing.remove(self.place)
         self.hide()
 
     def _refresh(self) -> None:
         if self._quiet or self.place is None:
             return
-        self._show(self.session.routes[self.place])
+        self._show(self.session.routing.routes[self.place])
 
     def _show(self, route: Route) -> None:
         self._quiet = True
@@ -118,6 +121,6 @@ class RouteEditor(QDialog):
             box.setCurrentIndex(box.findData(value))            # a latent beyond the table is shown as nothing chosen
         self._quiet = False
 
-    def _change(self, **changes: object) -> None:
+    def _change(self, **changes: Unpack[RouteChanges]) -> None:
         if not self._quiet and self.place is not None:
-            self.session.change_route(self.place, **changes)
+            self.session.routing.change(self.place, **changes)

@@ -46,7 +46,7 @@ class RouteList(QWidget):
 
     def refresh(self) -> None:
         """Show the routes of the present sound."""
-        lines = [words_of(route, self.session.state.patch.macros) for route in self.session.routes]
+        lines = [words_of(route, self.session.state.patch.macros) for route in self.session.routing.routes]
         self.empty.setVisible(not lines)
         self.list.setVisible(bool(lines))
         self.new_button.setEnabled(len(lines) < MOST_ROUTES)
@@ -59,12 +59,12 @@ class RouteList(QWidget):
 
     def add(self) -> None:
         """Add a route and edit it."""
-        place = self.session.add_route(*FIRST)
+        place = self.session.routing.add(*FIRST)
         if place is not None:
             self.edit_wanted.emit(place)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.list.currentRow() >= 0:
-            self.session.remove_route(self.list.currentRow())
+            self.session.routing.remove(self.list.currentRow())
         else:
             super().keyPressEvent(event)

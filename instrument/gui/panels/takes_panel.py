@@ -87,7 +87,7 @@ class TakeModel(QAbstractListModel):
         return Qt.DropAction.CopyAction
 
 
-class _Row(QStyledItemDelegate):
+class _TakeRow(QStyledItemDelegate):
     """The outline at the left, the name, the length at the right."""
 
     def __init__(self, panel: "TakesPanel"):
@@ -168,7 +168,7 @@ class TakesPanel(QDialog):
         self.list = TakeList(self)
         self.list.setAccessibleName("Takes")
         self.list.setModel(self.model)
-        self.list.setItemDelegate(_Row(self))
+        self.list.setItemDelegate(_TakeRow(self))
         self.list.setMouseTracking(True)
         self.list.setDragEnabled(True)
         self.list.setDragDropMode(QListView.DragDropMode.DragOnly)

@@ -8,8 +8,7 @@ keys, and a replay makes the notes again. A step that a pattern lets rest takes 
         for event in arpeggiator.play(controls): ...          # NoteOn and NoteOff, at the sample that was due
 """
 import math
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 
@@ -42,6 +41,20 @@ class SoundingNote(NamedTuple):
     channel: int
     note: int
     legato: bool
+
+
+class ArpeggiatorState(TypedDict):
+    """Where an arpeggiator stands, as plain values; `grid` None: it stands still. What each of them is `Arpeggiator.__init__` says."""
+    keys: list[list[int]]               # of [channel, note, velocity]
+    down: list[list[int]]               # of [channel, note, hands]
+    pedals: list[int]
+    sounding: list[list[int]]           # of [end, channel, note, legato]
+    grid: float | None
+    swing: float
+    step: int
+    played: int
+    begun: int
+    step_end: int
 
 
 class Arpeggiator:
@@ -183,7 +196,7 @@ class Arpeggiator:
         if not self._keys:
             self._grid = math.inf
 
-    def capture(self) -> dict[str, Any]:
+    def capture(self) -> ArpeggiatorState:
         """A copy of where it stands, as plain values."""
         return {"keys": [list(key) for key in self._keys], "down": [[*key, hands] for key, hands in self._down.items()],
                 "pedals": sorted(self._pedals),
@@ -191,9 +204,9 @@ class Arpeggiator:
                 "grid": None if self._grid == math.inf else self._grid, "swing": self._swing, "step": self._step, "played": self._played,
                 "begun": self._begun, "step_end": self._step_end}
 
-    def restore(self, values: Mapping[str, Any]) -> None:
+    def restore(self, values: ArpeggiatorState) -> None:
         """Take over what `capture` gave."""
-        self._keys = [HeldKey(*key) for key in values["keys"]]
+        self._keys = [HeldKey(channel, note, velocity) for channel, note, velocity in values["keys"]]
         self._down = {(channel, note): hands for channel, note, hands in values["down"]}
         self._pedals = set(values["pedals"])
         self._sounding = [SoundingNote(end, channel, note, bool(legato)) for end, channel, note, legato in values["sounding"]]

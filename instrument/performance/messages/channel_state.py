@@ -3,13 +3,15 @@
 Each is what the channel itself has said; `line` has what follows for its sound, with what the master of its MPE zone adds. Voices that
 their channel moves no more have lines of their own behind the sixteen (`controls.CHANNEL_LINES`).
 """
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 import numpy as np
 
 from hummingface.instrument.performance.controls import CHANNEL_LINES
 from hummingface.instrument.performance.messages import midi
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LOUDEST = 127                       # of volume and expression
 INAUDIBLE_DB = -40.0                # by volume and expression: at 12 of 127
@@ -45,6 +47,24 @@ class ChannelShown(NamedTuple):
         return gain_db(self.volume, self.expression) >= INAUDIBLE_DB
 
 
+class ChannelValues(TypedDict):
+    """What the sixteen channels have said, as plain values: each of RANGES, and pairs of MSB and LSB."""
+    bend: list[float]
+    bend_range: list[float]
+    volume: list[float]
+    expression: list[float]
+    wheel: list[float]
+    pressure: list[float]
+    panning: list[float]
+    slide: list[float]
+    pedal: list[float]
+    sostenuto: list[float]
+    soft: list[float]
+    rpn: list[list[int]]
+    nrpn: list[list[int]]
+    bank: list[list[int]]
+
+
 class ChannelState:
     """All arrays are [CHANNEL_LINES]; their bounds are in `RANGES`, `bend_range` is in semitones. `rpn` and `nrpn`: [MSB, LSB] of each
     channel; one of them at most is chosen."""
@@ -55,16 +75,17 @@ class ChannelState:
         self.rpn, self.nrpn = ([[NO_RPN, NO_RPN] for _ in range(16)] for _ in range(2))
         self.bank = [[0, 0] for _ in range(16)]             # MSB, LSB
 
-    def capture(self) -> dict[str, Any]:
+    def capture(self) -> ChannelValues:
         """A copy of what the sixteen channels have said, as plain values."""
         pairs = {name: [list(pair) for pair in getattr(self, name)] for name in ("rpn", "nrpn", "bank")}
-        return {name: getattr(self, name)[:16].tolist() for name in RANGES} | pairs
+        return cast("ChannelValues", {name: getattr(self, name)[:16].tolist() for name in RANGES} | pairs)
 
-    def restore(self, values: Mapping[str, Any]) -> None:
+    def restore(self, values: ChannelValues) -> None:
         """Take over what `capture` gave."""
+        by_name: Mapping[str, object] = values
         for name in RANGES:
-            getattr(self, name)[:16] = values[name]
-        self.rpn, self.nrpn, self.bank = ([list(pair) for pair in values[name]] for name in ("rpn", "nrpn", "bank"))
+            getattr(self, name)[:16] = by_name[name]
+        self.rpn, self.nrpn, self.bank = ([list(pair) for pair in pairs] for pairs in (values["rpn"], values["nrpn"], values["bank"]))
 
     def copy(self, channel: int, line: int) -> None:
         """A line goes on with what a channel has said up to now."""

@@ -5,10 +5,11 @@ and by soft take-over: it waits until the controller has come to where the contr
 """
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from hummingface.instrument.patches.parameters import PARAMETERS, renamed
 from hummingface.instrument.performance.messages import midi
+from hummingface.models.playing.checked_json import JsonObject
 from hummingface.models.playing.checks import is_number, is_whole
 
 STRUCTURAL = {*range(96, 102), *range(120, 128)}         # controllers that are parts of other messages: these move nothing
@@ -47,9 +48,9 @@ class ControllerMapping:
         number = f"{self.number}/{self.number + FINE_ABOVE}" if self.fine else str(self.number)
         return f"CC {number}" + ("" if self.channel is None else f" on channel {self.channel + 1}")
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Plain values; what is usual is left out. Channels count from 1."""
-        values: dict[str, Any] = {"cc": self.number, "control": self.control}
+        values: JsonObject = {"cc": self.number, "control": self.control}
         if self.channel is not None:
             values["channel"] = self.channel + 1
         usual = ControllerMapping(0, "")
@@ -68,7 +69,7 @@ def of_numbers(controllers: Mapping[int, str]) -> Table:
 USUAL = of_numbers(midi.CONTROLS)               # as the table of controls has them
 
 
-def to_json(table: Iterable[ControllerMapping]) -> list[dict[str, Any]]:
+def to_json(table: Iterable[ControllerMapping]) -> list[JsonObject]:
     """Plain values, for settings, messages and snapshots."""
     return [mapping.to_json() for mapping in table]
 
@@ -94,7 +95,7 @@ def is_map(values: object) -> bool:
     return True
 
 
-def _mapping(values: Any) -> ControllerMapping:
+def _mapping(values: object) -> ControllerMapping:
     names = {"cc", "control", "channel", "fine", "low", "high", "inverted", "takes_over"}
     if not isinstance(values, dict) or set(values) - names:
         raise ControllerMapError(f"{values!r:.60} is not a mapping")
@@ -116,6 +117,12 @@ def _mapping(values: Any) -> ControllerMapping:
     if not is_number(low, 0, 1) or not is_number(high, 0, 1):
         raise ControllerMapError("low and high are parts of the travel, 0 to 1")
     return ControllerMapping(number, control, None if channel is None else channel - 1, fine, float(low), float(high), inverted, takes_over)
+
+
+class MapValues(TypedDict):
+    """A map, as `from_json` takes it, and of each mapping [coarse half, newest place of the controller] where they matter."""
+    controllers: dict[str, str] | list[JsonObject]
+    controllers_at: NotRequired[list[list[float | None]]]
 
 
 class ControllerMap:
@@ -163,21 +170,21 @@ class ControllerMap:
         """{controller number: control} of the plain mappings: what a MIDI file can say in their terms."""
         return {mapping.number: mapping.control for mapping in self.table if mapping.is_plain}
 
-    def capture(self) -> dict[str, Any]:
+    def capture(self) -> MapValues:
         """The table and what is remembered, as plain values; as it was before where the table is plain and waits for nothing."""
         if all(mapping.is_plain for mapping in self.table) and len(self.numbers()) == len(self.table):
             return {"controllers": {str(number): control for number, control in self.numbers().items()}}
         return {"controllers": to_json(self.table), "controllers_at": [[coarse, last] for coarse, last in zip(
             self._coarse, self._last, strict=True)]}
 
-    def restore(self, values: Mapping[str, Any]) -> None:
+    def restore(self, values: MapValues) -> None:
         """Take over what `capture` gave, checked by `check`."""
         self.use(from_json(values["controllers"]))
         for place, (coarse, last) in enumerate(values.get("controllers_at", ())):
-            self._coarse[place], self._last[place] = coarse, last
+            self._coarse[place], self._last[place] = int(coarse or 0), last
 
 
-def check(values: Mapping[str, Any]) -> None:
+def check(values: Mapping[str, object]) -> None:
     """Raises ControllerMapError where these cannot be what `ControllerMap.capture` gave."""
     table, at = from_json(values.get("controllers")), values.get("controllers_at")
     if at is not None and not (isinstance(at, list) and len(at) == len(table) and all(

@@ -10,8 +10,7 @@ On top of each come coarse and fine tuning of the channel (RPN 2 and 1). A4 move
 equal temperament, scales without a keyboard mapping, octaves of the MIDI Tuning Standard.
 """
 import math
-from collections.abc import Mapping
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -29,13 +28,25 @@ from hummingface.instrument.performance.messages.tuning_events import (
     heard,
     plain,
 )
+from hummingface.models.playing.checked_json import JsonObject
 from hummingface.models.playing.checks import is_whole
 
 CONCERT_A_HZ = 440.0
 MIDDLE_FINE = 8192                  # of RPN 1: cents = (value - MIDDLE_FINE) / MIDDLE_FINE * 100
 MIDDLE_COARSE = 64                  # of RPN 2: semitones = MSB - MIDDLE_COARSE
 RPN_FINE, RPN_COARSE = [0, 1], [0, 2]
+Places = slice | list[int]            # of a row or a column
 EQUAL = np.arange(KEYS, dtype=float)
+
+
+class TunedKeys(TypedDict, total=False):
+    """What tunes keys and is not as at the start, as plain values: rows of pitches of all keys, null for silence."""
+    player: JsonObject
+    by_midi: list[list[float | None]]
+    by_a4: list[list[int]]
+    host: list[list[float | None]]
+    fine: list[int]
+    coarse: list[int]
 
 
 class KeyPitches:
@@ -107,7 +118,7 @@ class KeyPitches:
         self._compute()
         return True
 
-    def _set_by_midi(self, channels: Any, keys: Any, pitches: Any, by_a4: bool) -> None:
+    def _set_by_midi(self, channels: Places, keys: Places, pitches: np.ndarray | list[float], by_a4: bool) -> None:
         if self._by_midi is None or self._by_a4 is None:
             self._by_midi, self._by_a4 = np.full((CHANNELS, KEYS), math.nan), np.zeros((CHANNELS, KEYS), bool)
         self._by_midi[channels, keys], self._by_a4[channels, keys] = pitches, by_a4
@@ -131,28 +142,29 @@ class KeyPitches:
 
     # Snapshots
 
-    def capture(self) -> dict[str, Any]:
+    def capture(self) -> TunedKeys:
         """What is not as at the start, as plain values. (A4 is a control, and the patch has its own tuning.)"""
-        found: dict[str, Any] = {}
+        found: TunedKeys = {}
         if self._player is not None:
             found["player"] = self._player.to_json()
         if self._by_midi is not None and self._by_a4 is not None:
             found["by_midi"], found["by_a4"] = [plain(row) for row in self._by_midi], self._by_a4.astype(int).tolist()
         if self._host is not None:
             found["host"] = [plain(row) for row in self._host]
-        for name, values, middle in (("fine", self._fine, MIDDLE_FINE), ("coarse", self._coarse, MIDDLE_COARSE)):
-            if any(value != middle for value in values):
-                found[name] = list(values)
+        if any(value != MIDDLE_FINE for value in self._fine):
+            found["fine"] = list(self._fine)
+        if any(value != MIDDLE_COARSE for value in self._coarse):
+            found["coarse"] = list(self._coarse)
         return found
 
-    def restore(self, values: Mapping[str, Any]) -> None:
+    def restore(self, values: TunedKeys) -> None:
         """Take over what `capture` gave, checked by `check`."""
         self._player = scale_tuning.from_json(values["player"], "the take's tuning") if "player" in values else None
         self._by_midi = _table_of(values["by_midi"]) if "by_midi" in values else None
         self._by_a4 = np.array(values["by_a4"], bool) if "by_a4" in values else None
         self._host = _table_of(values["host"]) if "host" in values else None
-        self._fine, self._coarse = (list(values.get(name, [middle] * CHANNELS)) for name, middle in (
-            ("fine", MIDDLE_FINE), ("coarse", MIDDLE_COARSE)))
+        self._fine = list(values.get("fine", [MIDDLE_FINE] * CHANNELS))
+        self._coarse = list(values.get("coarse", [MIDDLE_COARSE] * CHANNELS))
         self._compute()
 
 
@@ -174,12 +186,12 @@ def check(values: object) -> None:
             raise ValueError(f"{name} of its tuning is not {rows} times {columns} numbers from 0 to {most}")
 
 
-def _is_table(values: Any, rows: int, columns: int, most: int) -> bool:
+def _is_table(values: object, rows: int, columns: int, most: int) -> bool:
     return isinstance(values, list) and len(values) == rows and all(
         isinstance(row, list) and len(row) == columns and all(is_whole(value, 0, most) for value in row) for row in values)
 
 
-def _table_of(rows: Any) -> np.ndarray:
+def _table_of(rows: object) -> np.ndarray:
     """[CHANNELS, KEYS]. Raises ValueError."""
     if not isinstance(rows, list) or len(rows) != CHANNELS or not all(isinstance(row, list) and len(row) == KEYS for row in rows):
         raise ValueError(f"a tuning is not of {CHANNELS} channels and {KEYS} keys")

@@ -77,7 +77,7 @@ class MidiClock:
             self._odd = 0
         ticks.append(sample)
         self._leave_old_tempo()
-        line = _Line(ticks) if len(ticks) > 2 else None
+        line = _FittedLine(ticks) if len(ticks) > 2 else None
         if self.started:
             if self._next % (TICKS_PER_BEAT * BEATS_PER_BAR) == 0:
                 self._bars.append(round(line.at(len(ticks) - 1)) if line else sample)
@@ -97,7 +97,7 @@ class MidiClock:
         if len(before) < ODD_TICKS * 3:
             self._odd = 0
             return
-        line = _Line(before)
+        line = _FittedLine(before)
         away = self._ticks[-1] - line.at(len(self._ticks) - 1)
         if abs(away) < max(ODD_SHARE * line.period, ODD_S * self.rate_hz, ODD_JITTERS * line.jitter):
             self._odd = 0
@@ -111,7 +111,7 @@ class MidiClock:
             self._odd = 0
 
 
-class _Line:
+class _FittedLine:
     """A straight line fitted to the samples of three or more ticks: `period` from tick to tick, the distance of ticks from it (`jitter`,
     RMS), and the resulting standard deviation of the period.
     """

@@ -5,7 +5,7 @@ master 1 and members from 2 up, the upper zone 16 and members from 15 down. What
 counted from 0 here.
 """
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 LOWER, UPPER = 0, 15                # masters
 MOST_MEMBERS = 15
@@ -29,6 +29,13 @@ MODES = {                           # by the names in settings and takes
     "osmose": Mode("Osmose", lower=MOST_MEMBERS, follows=True), "launchpad": Mode("Launchpad")}
 
 
+class ZoneValues(TypedDict):
+    """What `Zones.use` takes."""
+    mode: str
+    lower: int
+    upper: int
+
+
 class Zones:
     """The zones now: how many members each master has, and the mode by which they came to be."""
 
@@ -45,7 +52,7 @@ class Zones:
         for master, count in ((LOWER, wanted.lower), (UPPER, wanted.upper)):
             self._set(master, count)
 
-    def capture(self) -> dict[str, Any]:
+    def capture(self) -> ZoneValues:
         """What `use` takes to have them again."""
         return {"mode": self.mode, "lower": self.members[LOWER], "upper": self.members[UPPER]}
 

@@ -3,11 +3,12 @@
 Pitches are fractional MIDI pitches (69 is 440 Hz), NaN where a key is silent. Events from files are checked by `from_json`.
 """
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from hummingface.instrument.patches import scale_tuning
 from hummingface.instrument.patches.scale_tuning import HIGHEST_PITCH, KEYS, LOWEST_PITCH, ScaleTuning
+from hummingface.models.playing.checked_json import JsonObject
 from hummingface.models.playing.checks import is_number, is_whole
 
 CHANNELS = 16
@@ -49,7 +50,7 @@ class HostTuning:
 TuningEvent = UseTuning | TuneKeys | TuneOctave | HostTuning
 
 
-def to_json(event: TuningEvent) -> dict[str, Any]:
+def to_json(event: TuningEvent) -> JsonObject:
     """The event as plain values."""
     match event:
         case UseTuning(tuning):
@@ -62,7 +63,7 @@ def to_json(event: TuningEvent) -> dict[str, Any]:
             return {"event": "HostTuning", "rows": [plain(row) for row in rows]}
 
 
-def from_json(values: dict[str, Any]) -> TuningEvent:
+def from_json(values: JsonObject) -> TuningEvent:
     """The event that `to_json` wrote. Raises TuningEventError, ScaleError for anything else."""
     match values:
         case {"event": "UseTuning", "tuning": tuning}:
@@ -83,16 +84,19 @@ def from_json(values: dict[str, Any]) -> TuningEvent:
 KINDS = ("UseTuning", "TuneKeys", "TuneOctave", "HostTuning")
 
 
-def plain(pitches: Any) -> list[float | None]:
+def plain(pitches: Iterable[float]) -> list[float | None]:
     """Pitches as JSON has them: None for a silent key."""
     return [None if math.isnan(pitch) else float(pitch) for pitch in pitches]
 
 
-def checked_row(values: list[Any]) -> tuple[float, ...]:
+def checked_row(values: list[object]) -> tuple[float, ...]:
     """The pitches that `plain` wrote. Raises TuningEventError."""
-    if not all(value is None or is_number(value, LOWEST_PITCH, HIGHEST_PITCH) for value in values):
-        raise TuningEventError(f"a pitch is not within {LOWEST_PITCH:g}..{HIGHEST_PITCH:g}")
-    return tuple(math.nan if value is None else float(value) for value in values)
+    row = []
+    for value in values:
+        if value is not None and not is_number(value, LOWEST_PITCH, HIGHEST_PITCH):
+            raise TuningEventError(f"a pitch is not within {LOWEST_PITCH:g}..{HIGHEST_PITCH:g}")
+        row.append(math.nan if value is None else float(value))
+    return tuple(row)
 
 
 def heard(pitch: float) -> float:

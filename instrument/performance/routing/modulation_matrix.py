@@ -3,8 +3,7 @@
 Without routes nothing is computed: all voices read the knobs' own values.
 """
 import math
-from collections.abc import Mapping
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -26,11 +25,19 @@ from hummingface.instrument.performance.routing.modulation_sources import COUNT,
 from hummingface.instrument.performance.voices.voice_allocation import Voices
 from hummingface.instrument.performance.voices.voice_table import FREE
 from hummingface.instrument.synthesis.state import SLOTS
+from hummingface.models.playing.checked_json import JsonObject
 
 _COLOUR = {BRIGHTNESS, EVEN_ODD, STRETCH, TO_BELL}        # what `modulation._colour` reads
 _LATENT_GROUPS = ("latent", "family", "morph", "likeness")
 _SHARED = np.zeros(1, np.int64)
 _PLACES = {name: place for place, name in enumerate(SOURCES)}
+
+
+class ModulationValues(TypedDict):
+    """The routes, and where the shared LFOs (in cycles) and sources stand, as plain values."""
+    routes: list[JsonObject]
+    cycles: list[float]
+    sources: list[float]
 
 
 class Modulation:
@@ -104,12 +111,12 @@ class Modulation:
         targets[:len(self.routes)] = [moves[self.targets.index(route.target)] if depth_of(route.target) is None else
                                       entry["depth"][(depth_of(route.target) or 1) - 1] for route in self.routes]
 
-    def capture(self) -> dict[str, Any]:
+    def capture(self) -> ModulationValues:
         """What the next note depends on, as plain values."""
         shared = self._state[0]
         return {"routes": to_json(self.routes), "cycles": shared["cycles"].tolist(), "sources": shared["values"].tolist()}
 
-    def restore(self, captured: Mapping[str, Any]) -> None:
+    def restore(self, captured: ModulationValues) -> None:
         """Take over what `capture` gave; no voice sounds."""
         self.use(from_json(captured["routes"]))
         shared = self._state[0]
