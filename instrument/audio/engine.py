@@ -24,7 +24,8 @@ from hummingface.instrument.audio.metronome_beats import Metronome
 from hummingface.instrument.audio.output_stream import MidiInput, OutputStream
 from hummingface.instrument.audio.velocity_input import Touch
 from hummingface.instrument.patches import routes
-from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.patches.blend import Blend
+from hummingface.instrument.patches.parameters import LATENT_KNOBS, PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.events import Load, PlayerEvent, noted
 from hummingface.instrument.performance.messages import midi, midi_clock
@@ -295,7 +296,7 @@ class Engine:
             render(self.state, piece)
             time.sleep(PAUSE_S)
         self._ids, self._shown = list(PARAMETERS), self.performer.controls.goal.copy()
-        self._shown_routes = self.performer.maker.modulation.routes
+        self._shown_routes, self._shown_patch = self.performer.maker.modulation.routes, self.performer.patch
 
     def _note(self, sample: int, event: PlayerEvent) -> None:
         self.history.note(sample, noted(event))
@@ -317,7 +318,7 @@ class Engine:
             self._remember(quiet=False)
 
     def _show_moved(self, now: int) -> None:
-        """Report which controls and routes a replayed take has moved."""
+        """Report what a replayed take has moved."""
         goal = self.performer.controls.goal
         for i in np.flatnonzero(goal[:len(PARAMETERS)] != self._shown[:len(PARAMETERS)]):
             self._tell("set", self._ids[i], float(goal[i]))
@@ -325,6 +326,9 @@ class Engine:
         if (now_routes := self.performer.maker.modulation.routes) is not self._shown_routes:
             self._shown_routes = now_routes
             self._tell("routes", routes.to_json(now_routes))
+        if (patch := self.performer.patch) is not self._shown_patch and patch is not None:
+            self._shown_patch = patch
+            self._tell("blend", Blend(patch.latents[LATENT_KNOBS:], patch.gain_db))
         if now > self._score_until:
             self._score_until = 0
 

@@ -28,7 +28,7 @@ from hummingface.instrument.audio.announcer import Announcer
 from hummingface.instrument.audio.listener import Listener
 from hummingface.instrument.audio.output import Output, likely_rate_hz
 from hummingface.instrument.audio.protocol import CLOSING_TAKE_S, FAREWELL_S, AudioChoice
-from hummingface.instrument.audio.quick_commands import NOTES_AND_CONTROLS, RECORDING, WINDOW
+from hummingface.instrument.audio.quick_commands import MOVES, NOTES_AND_CONTROLS, RECORDING, WINDOW
 from hummingface.instrument.logs import log_files
 from hummingface.instrument.logs.error_stream import ErrorStream
 from hummingface.instrument.patches import scale_tuning
@@ -262,7 +262,7 @@ class Server:
         if engine is not None and message["do"] in RECORDING:
             quick_commands.record(message, self._recorder)        # at this sample, whatever the main thread is doing
         elif (engine is None or message["do"] not in NOTES_AND_CONTROLS
-                or (message["do"] in ("set", "routes") and self._sounds_requested > self._sounds_done)):
+                or (message["do"] in MOVES and self._sounds_requested > self._sounds_done)):
             self._sounds_requested += message["do"] in _SOUNDS      # a control moved after a patch must not be set before it
             self._inbox.put(message)
         else:
@@ -270,7 +270,7 @@ class Server:
 
     def _do(self, message: dict) -> None:
         match message["do"]:
-            case "set" | "routes" if self._recall.wait_for_take(message):
+            case name if name in MOVES and self._recall.wait_for_take(message):
                 pass
             case name if name in NOTES_AND_CONTROLS:
                 quick_commands.play(message, self._playing, self._touch)
@@ -395,6 +395,8 @@ class Server:
             self._listener.tell({"tell": "set", "id": values[0], "value": values[1]})
         elif kind == "routes":
             self._listener.tell({"tell": "routes", "routes": values[0]})
+        elif kind == "blend":
+            self._listener.tell({"tell": "blend", **values[0].to_json()})
         elif kind == "controller":
             if self._tells_controllers:
                 event = values[0]

@@ -36,7 +36,7 @@ from hummingface.instrument.performance.controls import (
     Controls,
 )
 from hummingface.instrument.performance.dynamics import LAW
-from hummingface.instrument.performance.events import Load, PlayerEvent, Reroute
+from hummingface.instrument.performance.events import Blend, Load, PlayerEvent, Reroute
 from hummingface.instrument.performance.hops import HopMaker
 from hummingface.instrument.performance.latent_target import LatentTarget
 from hummingface.instrument.performance.messages.arpeggiator import Arpeggiator
@@ -140,7 +140,7 @@ class Performer:
 
     @property
     def patch(self) -> Patch | None:
-        """The patch that was loaded last, as it was then but for its routes."""
+        """The patch that was loaded last, as it was then but for its routes and what a blend has moved."""
         return self._patch
 
     @property
@@ -415,6 +415,13 @@ class Performer:
         self.maker.route(event.routes)
         self._apply_settings(sample)
 
+    def _blend(self, event: Blend, sample: int) -> None:
+        if self._patch is not None:
+            self._patch = event.of(self._patch)
+        self.latents.blend(event.latents)
+        self.controls.set_gain(event.gain_db)
+        self._apply_settings(sample)
+
     def _move_again(self, sample: int) -> None:
         """Live, a patch takes a while to load: what was moved after the program change that asked for it holds."""
         for name, value in self._since_program.items():
@@ -440,8 +447,8 @@ class Performer:
 
 _HANDLERS: dict[type, Callable[[Performer, Any, int], None]] = {
     NoteOff: Performer._note_off, Program: Performer._program, Set: Performer._set, Tempo: Performer._tempo, Panic: Performer._panic,
-    Load: Performer._load, Reroute: Performer._reroute, UseTuning: Performer._tune, TuneKeys: Performer._tune,
-    TuneOctave: Performer._tune, HostTuning: Performer._tune}
+    Load: Performer._load, Reroute: Performer._reroute, Blend: Performer._blend, UseTuning: Performer._tune,
+    TuneKeys: Performer._tune, TuneOctave: Performer._tune, HostTuning: Performer._tune}
 _MESSAGES: dict[type, Callable[[ChannelMessages, Any], None]] = {
     KeyPressure: ChannelMessages.key_pressure, Pressure: ChannelMessages.pressure, Bend: ChannelMessages.bend,
     Controller: ChannelMessages.controller, Mpe: ChannelMessages.configure}

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from hummingface.instrument.patches.blend import Blend
 from hummingface.instrument.patches.parameters import MACROS, PARAMETERS
 from hummingface.instrument.patches.patch import Corner, Patch
 from hummingface.instrument.patches.routes import Route, to_json, without
@@ -211,6 +212,17 @@ class Session:
         self._send_routes()
         self._changed()
 
+    def blend(self, blend: Blend) -> None:
+        """Move what has no control: the latents without knobs, and the levelling. One undo step, unless it is within a gesture."""
+        patch = blend.of(self.state.patch)
+        if patch == self.state.patch:
+            return
+        if self._before is None:
+            self._settle()
+            self._push(self.state)
+        self.state = replace(self.state, patch=patch)
+        self._send({"do": "blend", **blend.to_json()})
+
     def add_route(self, source: str, target: str) -> int | None:
         """A new route; returns its place, that of the route from this source to this target if there is one, None if there are too many."""
         for place, route in enumerate(self.routes):
@@ -330,6 +342,12 @@ class Session:
         """A take that is played again moved the routes."""
         self.state = replace(self.state, patch=replace(self.state.patch, routes=routes))
         self._changed()
+
+    def blend_from_engine(self, blend: Blend) -> None:
+        """A take that is played again moved what has no control."""
+        if len(blend.latents) == len(self.state.patch.latents[len(LATENTS):]):
+            self.state = replace(self.state, patch=blend.of(self.state.patch))
+            self._changed()
 
     def patch_from_engine(self, patch: Patch) -> None:
         """A program change loaded another patch."""

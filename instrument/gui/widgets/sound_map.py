@@ -1,0 +1,280 @@
+"""The map of sounds: a dot for each, alike ones beside each other. Hover to hear, click to load, drag to travel."""
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
+
+from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.family_mark import paint_mark
+from hummingface.instrument.patches.sound_map import MAP_WIDTH
+from hummingface.instrument.session.map_dots import MapDot
+
+DOT, REACH, EDGE = 4.0, 11, 12          # radius of a dot, how near the pointer must be, the border
+ASIDE = 0.38                            # opacity of the sounds of other models: no way leads through them
+KEY_STEP, FINE_STEP = 0.05, 0.01        # of the map's height
+SIDEWAYS = 2.0                          # what lies aside of an arrow's direction is so much farther
+LONGEST_WAY = 400                       # points of the way that are drawn
+ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, 1), Qt.Key.Key_Down: (0, -1)}
+EMPTY = "Reading the sounds …"
+
+
+class SoundMap(QWidget):
+    """`show_dots` sets what there is, `show_playing` which of it plays. A way is `way_began`, `travelled(x, y)` in the map's measure,
+    `way_ended`; who plays it calls `show_way`.
+
+    Arrow keys go to the nearest dot in their direction, Enter loads it, Space plays it, arrows with Shift travel (with Ctrl in small
+    steps), Home goes back to what plays.
+    """
+
+    hovered = Signal(object)            # the dot under the pointer, or None
+    heard = Signal(object)              # the dot that is to be heard now
+    chosen = Signal(object)
+    way_began = Signal()
+    travelled = Signal(float, float)
+    way_ended = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dots: Sequence[MapDot] = ()
+        self.cursor: MapDot | None = None       # the dot that the keys or the pointer are on
+        self.puck: tuple[float, float] | None = None
+        self._places = np.zeros((0, 2))
+        self._name, self._model = "", ""
+        self._near: list[tuple[tuple[float, float], float]] = []
+        self._way: list[tuple[float, float]] = []
+        self._pressed: QPointF | None = None
+        self._on: MapDot | None = None          # the dot that was pressed
+        self._travelling = False
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Map of sounds")
+        self._describe()
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme.px(480), theme.px(140))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme.px(200), theme.px(60))
+
+    # what is shown
+
+    def show_dots(self, dots: Sequence[MapDot]) -> None:
+        """The sounds that there are."""
+        here = self.cursor.entry if self.cursor else None
+        self.dots, self._places = dots, np.array([dot.at for dot in dots]).reshape(-1, 2)
+        self.cursor = next((dot for dot in dots if dot.entry == here), None)
+        self._describe()
+        self.update()
+
+    def show_playing(self, name: str, model: str) -> None:
+        """The patch that plays, and its model."""
+        if (name, model) != (self._name, self._model):
+            self._name, self._model = name, model
+            self._describe()
+            self.update()
+
+    def show_way(self, point: tuple[float, float] | None, near: Sequence[tuple[tuple[float, float], float]] = ()) -> None:
+        """Where the sound has travelled, and (place, share) of what it is made of; None: it is no blend any more."""
+        self.puck, self._near = point, list(near)
+        if point is None:
+            self._way = []
+        elif not self._way or self._way[-1] != point:
+            self._way = [*self._way[1 - LONGEST_WAY:], point]
+        self.update()
+
+    @property
+    def playing(self) -> MapDot | None:
+        """The dot of the patch that plays; the player's, where a factory patch has the same name."""
+        same = [dot for dot in self.dots if dot.entry.name == self._name and dot.entry.model == self._model]
+        return max(same, key=lambda dot: (dot.own, not dot.entry.preset), default=None)
+
+    def _describe(self) -> None:
+        at = f"{self.cursor.what}. " if self.cursor else ""
+        self.setAccessibleDescription(f"{at}{len(self.dots)} sounds. Arrows go to the nearest sound in their direction, Enter loads it, "
+                                      "Space plays it, Shift and arrows travel.")
+
+    # places
+
+    def _field(self) -> QRectF:
+        edge = theme.px(EDGE)
+        return QRectF(self.rect()).adjusted(edge, edge, -edge, -edge)
+
+    def pixel_of(self, at: tuple[float, float]) -> QPointF:
+        """The point of the widget for a place of the map."""
+        field = self._field()
+        return QPointF(field.left() + at[0] / MAP_WIDTH * field.width(), field.bottom() - at[1] * field.height())
+
+    def place_of(self, point: QPointF) -> tuple[float, float]:
+        """The place of the map for a point of the widget."""
+        field = self._field()
+        x, y = (point.x() - field.left()) / max(field.width(), 1), (field.bottom() - point.y()) / max(field.height(), 1)
+        return min(max(x, 0.0), 1.0) * MAP_WIDTH, min(max(y, 0.0), 1.0)
+
+    def dot_at(self, point: QPointF) -> MapDot | None:
+        """The dot that is nearest to a point of the widget, within reach."""
+        if not self.dots:
+            return None
+        field = self._field()
+        x = field.left() + self._places[:, 0] / MAP_WIDTH * field.width() - point.x()
+        y = field.bottom() - self._places[:, 1] * field.height() - point.y()
+        far = np.hypot(x, y)
+        nearest = int(far.argmin())
+        return self.dots[nearest] if far[nearest] <= max(theme.px(REACH), 6) else None
+
+    def _neighbour(self, x: int, y: int) -> MapDot | None:
+        """The nearest dot in a direction of the cursor's, or of what plays."""
+        start = self.cursor or self.playing
+        if not self.dots or start is None:
+            return self.dots[0] if self.dots else None
+        away = self._places - start.at
+        along, aside = away @ (x, y), np.abs(away @ (y, x))
+        far = np.where((along > 1e-6) & (along >= aside / SIDEWAYS), along + SIDEWAYS * aside, np.inf)
+        return self.dots[int(far.argmin())] if np.isfinite(far).any() else None
+
+    # hands
+
+    def _go_to(self, dot: MapDot | None) -> None:
+        if dot is not self.cursor:
+            self.cursor = dot
+            self._describe()
+            self.setCursor(Qt.CursorShape.PointingHandCursor if dot else Qt.CursorShape.ArrowCursor)
+            self.hovered.emit(dot)
+            self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton or not self.dots:
+            return
+        self._pressed, self._on = event.position(), self.dot_at(event.position())
+        if self._on is None:
+            self._begin_way(event.position())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._travelling:
+            self.travelled.emit(*self.place_of(event.position()))
+        elif self._pressed is None:
+            self._go_to(self.dot_at(event.position()))
+        elif (event.position() - self._pressed).manhattanLength() >= QApplication.startDragDistance():
+            self._begin_way(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        dot, travelled = self._on, self._travelling
+        self._end_way()
+        if dot is not None and not travelled:
+            self.chosen.emit(dot)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._go_to(None)
+        super().leaveEvent(event)
+
+    def _begin_way(self, point: QPointF) -> None:
+        self._travelling, self._way = True, []
+        self._go_to(None)
+        self.way_began.emit()
+        self.travelled.emit(*self.place_of(point))
+
+    def _end_way(self) -> None:
+        self._pressed = self._on = None
+        if self._travelling:
+            self._travelling = False
+            self.way_ended.emit()
+            self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        held, key = event.modifiers(), event.key()
+        arrow = next((step for name, step in ARROWS.items() if name == key), None)
+        if held & Qt.KeyboardModifier.AltModifier or (held & Qt.KeyboardModifier.ControlModifier
+                                                      and not held & Qt.KeyboardModifier.ShiftModifier):
+            event.ignore()
+        elif arrow is not None and held & Qt.KeyboardModifier.ShiftModifier:
+            self._step(arrow, FINE_STEP if held & Qt.KeyboardModifier.ControlModifier else KEY_STEP)
+        elif arrow is not None:
+            self._go_to(self._neighbour(*arrow) or self.cursor)
+        elif key == Qt.Key.Key_Home:
+            self._go_to(self.playing)
+        elif key == Qt.Key.Key_Space and self.cursor is not None:
+            self.heard.emit(self.cursor)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.cursor is not None:
+            self.chosen.emit(self.cursor)
+        else:
+            event.ignore()
+
+    def _step(self, arrow: tuple[int, int], size: float) -> None:
+        start = self.puck or (self.playing.at if self.playing else (MAP_WIDTH / 2, 0.5))
+        self.way_began.emit()
+        self.travelled.emit(min(max(start[0] + arrow[0] * size, 0.0), MAP_WIDTH), min(max(start[1] + arrow[1] * size, 0.0), 1.0))
+        self.way_ended.emit()
+
+    # the picture
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        frame, radius = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), theme.px(6)
+        painter.setPen(QPen(theme.colour(theme.TEXT, 0.75) if self.hasFocus() else theme.colour(theme.LINE), 1))
+        painter.setBrush(theme.colour(theme.GROUND))
+        painter.drawRoundedRect(frame, radius, radius)
+        if not self.dots:
+            painter.setFont(theme.font("label"))
+            painter.setPen(theme.colour(theme.DIM))
+            painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, EMPTY)
+            return
+        self._paint_way(painter)
+        size = max(DOT * theme.scale, 3.0)
+        for mine in (False, True):                          # in front: those that ways lead through
+            for dot in self.dots:
+                if (dot.entry.model == self._model) is mine:
+                    paint_mark(painter, dot.family, self.pixel_of(dot.at), size if mine else 0.8 * size, 1.0 if mine else ASIDE, dot.own)
+        playing = self.playing
+        if playing is not None and self.puck is None:
+            self._ring(painter, playing, theme.WARM, size * 2.1)
+        if self.cursor is not None:
+            self._ring(painter, self.cursor, theme.TEXT, size * 1.9)
+        self._paint_puck(painter)
+        for dot in filter(None, dict.fromkeys((playing if self.puck is None else None, self.cursor))):
+            self._name_beside(painter, dot)
+
+    def _paint_way(self, painter: QPainter) -> None:
+        if len(self._way) > 1:
+            painter.setPen(QPen(theme.colour(theme.WARM, 0.35), theme.px(2)))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawPolyline(QPolygonF([self.pixel_of(point) for point in self._way]))
+        if self.puck is not None:
+            for place, share in self._near:
+                painter.setPen(QPen(theme.colour(theme.COOL, round(0.15 + 0.8 * share, 2)), theme.scale * (1 + 2 * share)))
+                painter.drawLine(self.pixel_of(self.puck), self.pixel_of(place))
+
+    def _paint_puck(self, painter: QPainter) -> None:
+        if self.puck is None:
+            return
+        point, size = self.pixel_of(self.puck), theme.px(7)
+        painter.setPen(QPen(theme.colour(theme.GROUND), theme.px(3)))
+        painter.setBrush(theme.colour(theme.WARM))
+        painter.drawEllipse(point, size, size)
+        if self._travelling:
+            painter.setPen(QPen(theme.colour(theme.WARM, 0.5), theme.px(2)))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(point, size * 1.7, size * 1.7)
+
+    def _ring(self, painter: QPainter, dot: MapDot, tint: str, size: float) -> None:
+        painter.setPen(QPen(theme.colour(tint), max(theme.scale * 1.6, 1)))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(self.pixel_of(dot.at), size, size)
+
+    def _name_beside(self, painter: QPainter, dot: MapDot) -> None:
+        painter.setFont(theme.font("label", QFont.Weight.Medium))
+        text = painter.fontMetrics().elidedText(dot.entry.name, Qt.TextElideMode.ElideRight, self.width() // 2)
+        wide, high = painter.fontMetrics().horizontalAdvance(text) + theme.px(10), painter.fontMetrics().height() + theme.px(2)
+        point, away = self.pixel_of(dot.at), theme.px(11)
+        left = point.x() + away if point.x() + away + wide < self.width() else point.x() - away - wide
+        top = min(max(point.y() - high / 2, 1), self.height() - high - 1)
+        box = QRectF(left, top, wide, high)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour(theme.PANEL, 0.9))
+        painter.drawRoundedRect(box, theme.px(4), theme.px(4))
+        painter.setPen(theme.colour(theme.TEXT if dot is self.cursor else theme.WARM))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
