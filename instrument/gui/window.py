@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 
 TICK_MS = 16                # 60 frames per second
 STATUS_S = 0.25
+FIRST_ROW = 29              # its share of the height, and that of the second
 FROM_NOW = 1 << 62          # a position beyond any engine's: "from now on"
 PLACEHOLDER = Patch("…", "", (0.0,) * LATENT_KNOBS)        # until the engine reports its first patch
 
@@ -166,8 +167,8 @@ class Window(QMainWindow):
         self._keys.addWidget(self.levels)
         self._keys.addWidget(self.keyboard, 1)
         self._rows.addLayout(self._top)
-        self._rows.addLayout(self._first, 29)
-        self._rows.addLayout(self._second, 29)
+        self._rows.addLayout(self._first, FIRST_ROW)
+        self._rows.addLayout(self._second, FIRST_ROW)
         self._rows.addWidget(self.panels, 20)
         self._rows.addLayout(self._keys, 12)
         self.status.show_button(self.midi_learn.button)
@@ -195,9 +196,11 @@ class Window(QMainWindow):
         self.qwerty.changed.connect(self._show_keys)
         self.spectrogram.modulation.clicked.connect(self.turn_middle)
         self.modulation.back.clicked.connect(self.turn_middle)
+        self.map.on_large.append(self._make_large)
         self.spectrogram.map.clicked.connect(self.map.turn)
         self.map.panel.back.clicked.connect(self.map.turn)
-        for keys, act in (("Ctrl+,", self.open_settings), ("Ctrl+Shift+M", self.turn_middle), ("Ctrl+M", self.map.turn), (QKeySequence.StandardKey.Quit, self.close)):
+        for keys, act in (("Ctrl+,", self.open_settings), ("Ctrl+Shift+M", self.turn_middle), ("Ctrl+Shift+D", self.map.turn),
+                          (QKeySequence.StandardKey.Quit, self.close)):
             QShortcut(QKeySequence(keys), self).activated.connect(act)
         everywhere = Qt.ShortcutContext.ApplicationShortcut             # also while a panel is in front
         QShortcut(QKeySequence("Ctrl+."), self, context=everywhere).activated.connect(self.panic)
@@ -284,6 +287,11 @@ class Window(QMainWindow):
     def turn_middle(self) -> None:
         """Turn between the spectrogram and modulation, which share a place."""
         self.middle.setCurrentWidget(self.spectrogram if self.middle.currentWidget() is self.modulation else self.modulation)
+
+    def _make_large(self, large: bool) -> None:
+        """The row of the middle takes the place of the first, which is empty then, or gives it back."""
+        self._rows.setStretchFactor(self._first, 0 if large else FIRST_ROW)
+        self._rows.setStretchFactor(self._second, 2 * FIRST_ROW if large else FIRST_ROW)
 
     def reveal(self, parameter_id: str) -> None:
         """Bring a control into sight."""

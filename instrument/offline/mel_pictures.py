@@ -4,6 +4,7 @@ An image is what the distance `mel` of the project's figures is made of (`train/
 samples, 512 apart, the notes brought to one energy. A picture is a small copy of it in whole dB, which is kept of every sound.
 """
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -49,6 +50,6 @@ def picture(image: np.ndarray) -> np.ndarray:
     PICTURE_BANDS]"""
     level = 20 * np.log10(image + image.max((1, 2), keepdims=True) * FLOOR)
     edges = [round(second / SECONDS * image.shape[1]) for second in PICTURE_EDGES_S]
-    coarse = np.stack([level[:, begin:end].mean(1) for begin, end in zip(edges, edges[1:], strict=False)], 1)
+    coarse = np.stack([level[:, begin:end].mean(1) for begin, end in pairwise(edges)], 1)
     coarse = coarse.reshape(*coarse.shape[:2], PICTURE_BANDS, -1).mean(-1)
     return np.clip(np.round(coarse - PICTURE_FLOOR_DB), 0, 255).astype(np.uint8)

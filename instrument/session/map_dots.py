@@ -7,7 +7,7 @@ from hummingface.instrument.patches.sound_candidates import candidates
 from hummingface.instrument.session.travel import Stop
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MapDot:
     """`family`: the one that it has most of, empty for none."""
     entry: LibraryEntry

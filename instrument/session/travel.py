@@ -22,7 +22,7 @@ ON_IT = 1e-6                            # from a sound's place: it alone
 STEP = 0.004                            # of a control's travel: what moves less waits for more, or for the end of the way
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stop:
     """A sound that ways lead through: its place, where it stands among the latents, the corners of its pad counted in, and its controls."""
     at: tuple[float, float]

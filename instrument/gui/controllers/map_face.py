@@ -3,7 +3,7 @@ connects the map with the session, the audition and the patches."""
 import threading
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from hummingface.instrument.audio.protocol import Telemetry
@@ -17,6 +17,7 @@ from hummingface.instrument.session.session import LATENTS, Session
 from hummingface.instrument.session.travel import BLENDED, Travel
 
 WAY_MS = 30                             # between two moves of a way: what the hand does in between is passed over
+LOOK_MS = 40                            # how often the thread is looked after
 PATIENCE_MS = 300                       # what has no place today has one the next time
 READING_S = 10.0                        # that closing waits for the thread
 
@@ -24,8 +25,6 @@ READING_S = 10.0                        # that closing waits for the thread
 class MapFace(QObject):
     """`middle` shows the panel or one of its neighbours; `hides` are the panels whose place a large map takes. `telemetry` gives the
     engine's figures."""
-
-    _read = Signal(object)
 
     def __init__(self, middle: QStackedWidget, hides: Sequence[QWidget], session: Session, choosing: PatchChoosing, banner: Banner,
                  telemetry: Callable[[], Telemetry]):
@@ -35,8 +34,11 @@ class MapFace(QObject):
         self.travel = Travel(session)
         self.helper: Helper | None = None
         self._middle, self._hides, self._session, self._choosing, self._banner = middle, hides, session, choosing, banner
+        self.on_large: list[Callable[[bool], None]] = []        # the map takes the place of what it hides, or gives it back
         self._tried: set[str] = set()           # fingerprints, each once
         self._thread: threading.Thread | None = None
+        self._found: Dots | None = None         # by the thread
+        self._reading = QTimer(self, interval=LOOK_MS)
         self._saved = session.saved
         self._wanted: tuple[float, float] | None = None
         self._blended: dict[str, float] | None = None       # values where the way ended
@@ -47,7 +49,7 @@ class MapFace(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        self._read.connect(self._take)
+        self._reading.timeout.connect(self._look)
         self._middle.currentChanged.connect(self._turned)
         self.panel.large.toggled.connect(self._turned)
         self.panel.hear.toggled.connect(lambda on: None if on else self.audition.close())
@@ -93,6 +95,8 @@ class MapFace(QObject):
         large = self.shown and self.panel.large.isChecked()
         for hidden in self._hides:
             hidden.setVisible(not large)
+        for listener in self.on_large:
+            listener(large)
         if self.shown:
             self._follow()
             self.refresh()
@@ -101,12 +105,22 @@ class MapFace(QObject):
 
     def refresh(self) -> None:
         """Read what sounds there are now."""
-        if self._thread is None or not self._thread.is_alive():
+        if self._thread is None:
             self._thread = threading.Thread(target=self._read_all, name="map of sounds", daemon=True)
             self._thread.start()
+            self._reading.start()
 
     def _read_all(self) -> None:
-        self._read.emit(read_dots())
+        self._found = read_dots()
+
+    def _look(self) -> None:
+        """See whether the thread is done."""
+        if self._thread is not None and not self._thread.is_alive():
+            self._thread = None
+            self._reading.stop()
+            found, self._found = self._found, None
+            if found is not None:
+                self._take(found)
 
     def _take(self, dots: Dots) -> None:
         self.panel.show_dots(dots.dots)

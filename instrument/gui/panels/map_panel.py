@@ -16,9 +16,10 @@ class MapPanel(Panel):
         self.hear = tool("", "Hear sounds under the pointer", "Play a note of the sound under the pointer, while nothing else sounds",
                          checkable=True, text="Hear")
         self.hear.setChecked(True)
-        self.large = tool("", "Large map", "In the place of the latents, the named knobs and the morph pad, too", checkable=True, text="Large")
+        self.large = tool("", "Large map", "In the place of the latents, the named knobs and the morph pad, too",
+                          checkable=True, text="Large")
         self.large.setChecked(True)
-        self.back = tool("", "Show the spectrogram", "The spectrogram, in this place (Ctrl+M)", text="Spectrogram")
+        self.back = tool("", "Show the spectrogram", "The spectrogram, in this place (Ctrl+Shift+D)", text="Spectrogram")
         for button in (self.hear, self.large, self.back):
             self.tools.addWidget(button)
         self.map.hovered.connect(self._show)

@@ -32,7 +32,7 @@ class SpectrogramPanel(Panel):
             button.toggled.connect(self._choose)
         self.tools.addWidget(self.freeze)
         self.modulation = tool("", "Show modulation", "LFOs, envelopes, macros and routes, in this place (Ctrl+Shift+M)", text="Modulation")
-        self.map = tool("", "Show the map of sounds", "All sounds as dots, alike ones beside each other, in this place (Ctrl+M)", text="Map")
+        self.map = tool("", "Show the map of sounds", "All sounds as dots, alike ones beside each other (Ctrl+Shift+D)", text="Map")
         self.tools.addWidget(self.modulation)
         self.tools.addWidget(self.map)
         self.sound.setChecked(True)

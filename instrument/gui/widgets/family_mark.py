@@ -3,7 +3,7 @@ shape are one warm, one cool, and far apart in lightness or hue for all of them.
 import math
 
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QPainter, QPainterPath, QPen
+from PySide6.QtGui import QPainter, QPainterPath, QPen, QPolygonF
 
 from hummingface.instrument.gui.widgets import theme
 
@@ -21,18 +21,16 @@ def path_of(shape: str, centre: QPointF, size: float) -> QPainterPath:
     if shape == "circle":
         path.addEllipse(centre, size, size)
     elif shape == "plus":
-        long, thin = size * 1.2, size * 0.45
-        path.addRect(centre.x() - long, centre.y() - thin, 2 * long, 2 * thin)
-        path.addRect(centre.x() - thin, centre.y() - long, 2 * thin, 2 * long)
-        path = path.simplified()
+        far, near = size * 1.3, size * 0.5
+        corners = [(near, far), (near, near), (far, near), (far, -near), (near, -near), (near, -far)]
+        corners += [(-x, -y) for x, y in corners]
+        path.addPolygon(QPolygonF([centre + QPointF(x, y) for x, y in corners]))
+        path.closeSubpath()
     else:
-        corners, first = POLYGONS[shape]
-        reach = size * (1.2 if corners == 4 else 1.35)
-        angles = [math.radians(first + 360 / corners * i) for i in range(corners)]
-        points = [centre + QPointF(reach * math.cos(angle), reach * math.sin(angle)) for angle in angles]
-        path.moveTo(points[0])
-        for point in points[1:]:
-            path.lineTo(point)
+        count, first = POLYGONS[shape]
+        reach = size * (1.2 if count == 4 else 1.35)
+        angles = [math.radians(first + 360 / count * i) for i in range(count)]
+        path.addPolygon(QPolygonF([centre + QPointF(reach * math.cos(angle), reach * math.sin(angle)) for angle in angles]))
         path.closeSubpath()
     return path
 

@@ -11,7 +11,7 @@ from hummingface.instrument.gui.widgets.family_mark import paint_mark
 from hummingface.instrument.patches.sound_map import MAP_WIDTH
 from hummingface.instrument.session.map_dots import MapDot
 
-DOT, REACH, EDGE = 4.0, 11, 12          # radius of a dot, how near the pointer must be, the border
+DOT, REACH, EDGE = 4.3, 11, 12          # radius of a dot, how near the pointer must be, the border
 ASIDE = 0.38                            # opacity of the sounds of other models: no way leads through them
 KEY_STEP, FINE_STEP = 0.05, 0.01        # of the map's height
 SIDEWAYS = 2.0                          # what lies aside of an arrow's direction is so much farther
@@ -38,7 +38,7 @@ class SoundMap(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.dots: Sequence[MapDot] = ()
-        self.cursor: MapDot | None = None       # the dot that the keys or the pointer are on
+        self.pointed: MapDot | None = None       # the dot that the keys or the pointer are on
         self.puck: tuple[float, float] | None = None
         self._places = np.zeros((0, 2))
         self._name, self._model = "", ""
@@ -63,9 +63,9 @@ class SoundMap(QWidget):
 
     def show_dots(self, dots: Sequence[MapDot]) -> None:
         """The sounds that there are."""
-        here = self.cursor.entry if self.cursor else None
+        here = self.pointed.entry if self.pointed else None
         self.dots, self._places = dots, np.array([dot.at for dot in dots]).reshape(-1, 2)
-        self.cursor = next((dot for dot in dots if dot.entry == here), None)
+        self.pointed = next((dot for dot in dots if dot.entry == here), None)
         self._describe()
         self.update()
 
@@ -92,7 +92,7 @@ class SoundMap(QWidget):
         return max(same, key=lambda dot: (dot.own, not dot.entry.preset), default=None)
 
     def _describe(self) -> None:
-        at = f"{self.cursor.what}. " if self.cursor else ""
+        at = f"{self.pointed.what}. " if self.pointed else ""
         self.setAccessibleDescription(f"{at}{len(self.dots)} sounds. Arrows go to the nearest sound in their direction, Enter loads it, "
                                       "Space plays it, Shift and arrows travel.")
 
@@ -126,7 +126,7 @@ class SoundMap(QWidget):
 
     def _neighbour(self, x: int, y: int) -> MapDot | None:
         """The nearest dot in a direction of the cursor's, or of what plays."""
-        start = self.cursor or self.playing
+        start = self.pointed or self.playing
         if not self.dots or start is None:
             return self.dots[0] if self.dots else None
         away = self._places - start.at
@@ -137,8 +137,8 @@ class SoundMap(QWidget):
     # hands
 
     def _go_to(self, dot: MapDot | None) -> None:
-        if dot is not self.cursor:
-            self.cursor = dot
+        if dot is not self.pointed:
+            self.pointed = dot
             self._describe()
             self.setCursor(Qt.CursorShape.PointingHandCursor if dot else Qt.CursorShape.ArrowCursor)
             self.hovered.emit(dot)
@@ -193,13 +193,13 @@ class SoundMap(QWidget):
         elif arrow is not None and held & Qt.KeyboardModifier.ShiftModifier:
             self._step(arrow, FINE_STEP if held & Qt.KeyboardModifier.ControlModifier else KEY_STEP)
         elif arrow is not None:
-            self._go_to(self._neighbour(*arrow) or self.cursor)
+            self._go_to(self._neighbour(*arrow) or self.pointed)
         elif key == Qt.Key.Key_Home:
             self._go_to(self.playing)
-        elif key == Qt.Key.Key_Space and self.cursor is not None:
-            self.heard.emit(self.cursor)
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.cursor is not None:
-            self.chosen.emit(self.cursor)
+        elif key == Qt.Key.Key_Space and self.pointed is not None:
+            self.heard.emit(self.pointed)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.pointed is not None:
+            self.chosen.emit(self.pointed)
         else:
             event.ignore()
 
@@ -224,7 +224,7 @@ class SoundMap(QWidget):
             painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, EMPTY)
             return
         self._paint_way(painter)
-        size = max(DOT * theme.scale, 3.0)
+        size = DOT * theme.scale
         for mine in (False, True):                          # in front: those that ways lead through
             for dot in self.dots:
                 if (dot.entry.model == self._model) is mine:
@@ -232,10 +232,10 @@ class SoundMap(QWidget):
         playing = self.playing
         if playing is not None and self.puck is None:
             self._ring(painter, playing, theme.WARM, size * 2.1)
-        if self.cursor is not None:
-            self._ring(painter, self.cursor, theme.TEXT, size * 1.9)
+        if self.pointed is not None:
+            self._ring(painter, self.pointed, theme.TEXT, size * 1.9)
         self._paint_puck(painter)
-        for dot in filter(None, dict.fromkeys((playing if self.puck is None else None, self.cursor))):
+        for dot in filter(None, dict.fromkeys((playing if self.puck is None else None, self.pointed))):
             self._name_beside(painter, dot)
 
     def _paint_way(self, painter: QPainter) -> None:
@@ -276,5 +276,5 @@ class SoundMap(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour(theme.PANEL, 0.9))
         painter.drawRoundedRect(box, theme.px(4), theme.px(4))
-        painter.setPen(theme.colour(theme.TEXT if dot is self.cursor else theme.WARM))
+        painter.setPen(theme.colour(theme.TEXT if dot is self.pointed else theme.WARM))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
