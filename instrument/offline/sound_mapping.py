@@ -56,8 +56,8 @@ def main(argv: Sequence[str]) -> int:
         every = candidates([*(entry for entry in library.patches() if entry.factory), *library.presets()])
         made = {one.fingerprint: image for one, image in images_of(every, problems)}
         apart = distances(np.stack(list(made.values())))
-        places = {key: (float(x), float(y)) for key, (x, y) in zip(made, places_of(apart), strict=True)}
-        sounds = {key: MappedSound(places[key], picture(image)) for key, image in made.items()}
+        sounds = {key: MappedSound((float(x), float(y)), picture(image))
+                  for (key, image), (x, y) in zip(made.items(), places_of(apart), strict=True)}
         sound_map.write(sound_map.factory_map(), MapTable(sounds, apart), {one.fingerprint: one.entry.name for one in every})
     table = sound_map.read(sound_map.factory_map())
     if table.distances is None:

@@ -69,7 +69,7 @@ class MapFace(QObject):
 
     def show(self, shown: bool = True) -> None:
         """Show the map, or the first face."""
-        self._middle.setCurrentWidget(self.panel if shown else self._middle.widget(0))
+        self._middle.setCurrentIndex(self._middle.indexOf(self.panel) if shown else 0)
 
     def turn(self) -> None:
         """Turn between the map and the first face."""

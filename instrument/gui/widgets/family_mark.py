@@ -39,5 +39,5 @@ def paint_mark(painter: QPainter, family: str, centre: QPointF, size: float, opa
     """A family's mark; `outlined`: in a light line, as what is the player's own is."""
     shape, tint = MARKS.get(family, OTHER)
     painter.setBrush(theme.colour(tint, opacity))
-    painter.setPen(QPen(theme.colour(theme.TEXT if outlined else theme.GROUND), max(theme.scale * (1.6 if outlined else 0.8), 1)))
+    painter.setPen(QPen(theme.colour(theme.TEXT if outlined else theme.GROUND), theme.scale * (1.6 if outlined else 0.8)))
     painter.drawPath(path_of(shape, centre, size))

@@ -11,7 +11,8 @@ from hummingface.instrument.gui.widgets.family_mark import paint_mark
 from hummingface.instrument.patches.sound_map import MAP_WIDTH
 from hummingface.instrument.session.map_dots import MapDot
 
-DOT, REACH, EDGE = 4.3, 11, 12          # radius of a dot, how near the pointer must be, the border
+DOT, DOT_OF_HEIGHT = 4.3, 0.019         # radius of a dot; beside the map's height
+REACH, EDGE = 11, 12                    # how near the pointer must be, the border
 ASIDE = 0.38                            # opacity of the sounds of other models: no way leads through them
 KEY_STEP, FINE_STEP = 0.05, 0.01        # of the map's height
 SIDEWAYS = 2.0                          # what lies aside of an arrow's direction is so much farther
@@ -134,6 +135,10 @@ class SoundMap(QWidget):
         far = np.where((along > 1e-6) & (along >= aside / SIDEWAYS), along + SIDEWAYS * aside, np.inf)
         return self.dots[int(far.argmin())] if np.isfinite(far).any() else None
 
+    def _size(self) -> float:
+        """The radius of a dot: smaller where there is little room."""
+        return min(max(self._field().height() * DOT_OF_HEIGHT, 0.6 * DOT * theme.scale), 1.4 * DOT * theme.scale)
+
     # hands
 
     def _go_to(self, dot: MapDot | None) -> None:
@@ -224,7 +229,7 @@ class SoundMap(QWidget):
             painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, EMPTY)
             return
         self._paint_way(painter)
-        size = DOT * theme.scale
+        size = self._size()
         for mine in (False, True):                          # in front: those that ways lead through
             for dot in self.dots:
                 if (dot.entry.model == self._model) is mine:
