@@ -65,12 +65,12 @@ def main(argv: Sequence[str]) -> int:
     else:
         places = np.array([one.at for one in table.sounds.values()])
         print(f"{sound_map.factory_map()}: {len(places)} sounds, trustworthiness {trustworthiness(table.distances, places):.3f}; "
-              f"of sounds placed among the others, as a player's own are, {_of_own(table):.3f}")
+              f"of sounds placed among the others, as a player's own are, {trustworthiness_of_own(table):.3f}")
     print("\n".join(problems), end="\n" if problems else "")
     return 1 if problems else 0
 
 
-def _of_own(table: MapTable) -> float:
+def trustworthiness_of_own(table: MapTable) -> float:
     """The trustworthiness of places that sounds find among the others: each is left out in turn, and placed again."""
     assert table.distances is not None
     places, beyond = np.array([one.at for one in table.sounds.values()]), 0
