@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from hummingface.instrument.patches import library, sound_map
 from hummingface.instrument.patches.library import LibraryEntry
 from hummingface.instrument.patches.sound_candidates import candidates
-from hummingface.instrument.session.travel import Stop
+from hummingface.instrument.session.map_way import Stop
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from hummingface.instrument.gui.panels.map_panel import MapPanel
 from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.session.map_dots import Dots, MapDot, read_dots
 from hummingface.instrument.session.session import LATENTS, Session
-from hummingface.instrument.session.travel import BLENDED, Travel
+from hummingface.instrument.session.map_way import BLENDED, Way
 
 WAY_MS = 30                             # between two moves of a way: what the hand does in between is passed over
 LOOK_MS = 40                            # how often the thread is looked after
@@ -31,7 +31,7 @@ class MapFace(QObject):
         super().__init__(middle)
         self.panel = MapPanel()
         self.map = self.panel.map
-        self.travel = Travel(session)
+        self.way = Way(session)
         self.helper: Helper | None = None
         self._middle, self._hides, self._session, self._choosing, self._banner = middle, hides, session, choosing, banner
         self.on_large: list[Callable[[bool], None]] = []        # the map takes the place of what it hides, or gives it back
@@ -124,7 +124,7 @@ class MapFace(QObject):
 
     def _take(self, dots: Dots) -> None:
         self.panel.show_dots(dots.dots)
-        self.travel.stops = [dot.stop for dot in dots.dots]
+        self.way.stops = [dot.stop for dot in dots.dots]
         if self.helper is None and dots.unplaced - self._tried:
             self._tried |= dots.unplaced
             self.helper = Helper(self, ["patches", "--map"])
@@ -168,8 +168,8 @@ class MapFace(QObject):
 
     def _begin(self) -> None:
         self.audition.rest_on(None)
-        self.travel.begin()
-        if not self.travel.possible:
+        self.way.begin()
+        if not self.way.possible:
             self._banner.say(f"No sound of the model {self._session.state.patch.model} is on the map: there is nothing to travel between.")
         self._timer.start()
 
@@ -180,15 +180,15 @@ class MapFace(QObject):
 
     def _go(self) -> None:
         wanted, self._wanted = self._wanted, None
-        if wanted is not None and self.travel.possible:
-            near = self.travel.go(wanted)
+        if wanted is not None and self.way.possible:
+            near = self.way.go(wanted)
             self.map.show_way(wanted, [(stop.at, share) for stop, share in near])
 
     def _end(self) -> None:
         self._go()
         self._timer.stop()
-        self.travel.end()
-        self._blended = self._values() if self.travel.possible else None
+        self.way.end()
+        self._blended = self._values() if self.way.possible else None
 
     def _values(self) -> dict[str, float]:
         return {identity: self._session[identity] for identity in (*LATENTS, *BLENDED)}

@@ -11,7 +11,7 @@ from hummingface.instrument.performance import snapshot
 from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn
 from hummingface.instrument.recording import performance_log, replay
 from hummingface.instrument.session.session import Session
-from hummingface.instrument.session.travel import NEAR, Stop, Travel, shares
+from hummingface.instrument.session.map_way import NEAR, Stop, Way, shares
 
 RATE_HZ, LATENTS = 48_000, 20
 MODEL = "Untrained"
@@ -21,11 +21,11 @@ PATCHES = [Patch(f"Sound {i}", MODEL, tuple(rng.uniform(-1, 1, LATENTS).round(3)
 PLACES = [(0.1, 0.1), (0.6, 0.2), (0.3, 0.8), (1.2, 0.5), (1.8, 0.9), (1.7, 0.1)]
 
 
-def travelling(patch=PATCHES[0], patches=PATCHES):
+def way_of(patch=PATCHES[0], patches=PATCHES):
     sent: list[dict] = []
-    travel = Travel(Session(sent.append, patch))
-    travel.stops = [Stop.of(at, stop) for at, stop in zip(PLACES, patches, strict=False)]
-    return travel, travel._session, sent
+    way = Way(Session(sent.append, patch))
+    way.stops = [Stop.of(at, stop) for at, stop in zip(PLACES, patches, strict=False)]
+    return way, way._session, sent
 
 
 def test_shares_come_and_go_by_nothing():
@@ -41,12 +41,12 @@ def test_shares_come_and_go_by_nothing():
 
 
 def test_a_way_is_one_undo_step_and_ends_at_the_sound_that_is_there():
-    travel, session, sent = travelling()
+    way, session, sent = way_of()
     before = session.state
-    travel.begin()
+    way.begin()
     for x in np.linspace(0.2, PLACES[3][0], 9):
-        near = travel.go((float(x), 0.5))
-    travel.end()
+        near = way.go((float(x), 0.5))
+    way.end()
     assert [(stop.patch.name, share) for stop, share in near] == [("Sound 3", 1.0)]
     there = session.state.to_patch()
     assert there.latents == pytest.approx(PATCHES[3].latents) and there.gain_db == pytest.approx(-9) and there.name == "Sound 0"
@@ -63,11 +63,11 @@ def test_what_a_blend_is_made_of_and_what_stays():
     pad = PATCHES[1].with_values(morph=tuple(Corner(str(i), (2.0,) * LATENTS) for i in range(4)),
                                  parameters={**PATCHES[1].parameters, "morph.amount": 1.0, "master.mode": 2.0})
     other = PATCHES[2].with_values(model="Another")
-    travel, session, _ = travelling(pad, [PATCHES[0], pad, other])
+    way, session, _ = way_of(pad, [PATCHES[0], pad, other])
     session.lock("latent.2", True)
-    travel.begin()
-    near = travel.go((0.35, 0.5))
-    travel.end()
+    way.begin()
+    near = way.go((0.35, 0.5))
+    way.end()
     share = {stop.patch.name: part for stop, part in near}
     assert set(share) == {"Sound 0", "Sound 1"} and sum(share.values()) == pytest.approx(1)
     wanted = share["Sound 0"] * PATCHES[0].latents[0] + share["Sound 1"] * 2.0
@@ -100,14 +100,14 @@ def test_a_take_of_a_way_is_played_again():
     player.render(RATE_HZ)
     assert snapshot.at_rest(player.performer)
     values, begin = snapshot.capture(player.performer), player.position
-    travel, session, sent = travelling()
+    way, session, sent = way_of()
     hand = Hand(player)
     for event in (NoteOn(0, 60, 100), NoteOn(0, 67, 90)):
         hand.receive(event)
-    travel.begin()
+    way.begin()
     pieces = []
     for x in np.linspace(0.1, 1.8, 40):
-        travel.go((float(x), 0.5 + 0.4 * float(np.sin(5 * x))))
+        way.go((float(x), 0.5 + 0.4 * float(np.sin(5 * x))))
         for message in sent:
             quick_commands.play(message, hand, None)
         sent.clear()

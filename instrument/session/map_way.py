@@ -59,7 +59,7 @@ def shares(places: np.ndarray, point: tuple[float, float]) -> tuple[np.ndarray, 
     return nearest, weight / weight.sum()
 
 
-class Travel:
+class Way:
     """`stops`: the sounds of the map; those of the session's model take part. `begin`, then `go` to points, then `end`: one undo step."""
 
     def __init__(self, session: Session) -> None:
