@@ -10,8 +10,8 @@ from hummingface.instrument.patches.patch import Corner, Patch
 from hummingface.instrument.performance import snapshot
 from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn
 from hummingface.instrument.recording import performance_log, replay
-from hummingface.instrument.session.session import Session
 from hummingface.instrument.session.map_way import NEAR, Stop, Way, shares
+from hummingface.instrument.session.session import Session
 
 RATE_HZ, LATENTS = 48_000, 20
 MODEL = "Untrained"
@@ -75,7 +75,8 @@ def test_what_a_blend_is_made_of_and_what_stays():
     assert session["morph.amount"] == 0 and session["master.mode"] == 2.0
 
 
-@pytest.mark.parametrize(("latents", "gain_db"), [([5.0], 0.0), (["x"], 0.0), (3, 0.0), ([0.0] * 200, 0.0), ([], 61.0), ([], "loud"), ([], True)])
+@pytest.mark.parametrize(("latents", "gain_db"), [([5.0], 0.0), (["x"], 0.0), (3, 0.0), ([0.0] * 200, 0.0), ([], 61.0), ([], "loud"),
+                                                  ([], True)])
 def test_a_blend_from_elsewhere_is_checked(latents, gain_db):
     with pytest.raises(ValueError, match="of a blend"):
         from_json(latents, gain_db)
@@ -109,7 +110,7 @@ def test_a_take_of_a_way_is_played_again():
     for x in np.linspace(0.1, 1.8, 40):
         way.go((float(x), 0.5 + 0.4 * float(np.sin(5 * x))))
         for message in sent:
-            quick_commands.play(message, hand, None)
+            quick_commands.play(message, hand, None)        # type: ignore[arg-type]
         sent.clear()
         pieces.append(player.render(1440))
     hand.receive(NoteOff(0, 60))

@@ -17,8 +17,8 @@ from hummingface.instrument.offline.player import Player
 from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn
 from hummingface.instrument.performance.sound_bank import SoundBank
 from hummingface.instrument.session.map_dots import read_dots
-from hummingface.instrument.session.session import Session
 from hummingface.instrument.session.map_way import Stop, Way
+from hummingface.instrument.session.session import Session
 
 RATE_HZ, MOVE_S, WAY_S, STRIKE_S = 48_000, 0.03, 4.0, 0.5
 MODEL, KEY = "FluidR3 Atlas", 60

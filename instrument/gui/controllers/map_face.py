@@ -13,8 +13,8 @@ from hummingface.instrument.gui.controllers.patch_choosing import PatchChoosing
 from hummingface.instrument.gui.panels.map_panel import MapPanel
 from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.session.map_dots import Dots, MapDot, read_dots
-from hummingface.instrument.session.session import LATENTS, Session
 from hummingface.instrument.session.map_way import BLENDED, Way
+from hummingface.instrument.session.session import LATENTS, Session
 
 WAY_MS = 30                             # between two moves of a way: what the hand does in between is passed over
 LOOK_MS = 40                            # how often the thread is looked after
