@@ -46,6 +46,13 @@ QTest.qWait(50)
 inside = window.centralWidget().minimumSizeHint()
 told["least"] = inside.width() <= window.width() and inside.height() <= window.height()
 told["cut at least"] = cut()
+window.map.turn()
+for large in (True, False):
+    window.map.panel.large.setChecked(large)
+    QTest.qWait(50)
+    inside, face = window.centralWidget().minimumSizeHint(), window.map.panel
+    told[f"map, large: {large}"] = inside.width() <= window.width() and inside.height() <= window.height() and face.map.height() > 60
+window.map.turn()
 window.dialog.show_devices([], [f"Interface:Port {i}" for i in range(40)])
 for name, panel in (("dialog", window.dialog), ("exports", window.exports), ("touch", window.touch), ("takes", window.takes),
                     ("learning", window.recordings.panel)):
