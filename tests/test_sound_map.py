@@ -90,6 +90,16 @@ def test_a_new_sound_is_placed_between_those_that_are_like_it():
     assert sound_map.place_among(near[0].picture, {}) == (MAP_WIDTH / 2, 0.5)
 
 
+def test_a_new_dot_covers_no_other():
+    taken: list[tuple[float, float]] = []
+    for _ in range(40):
+        taken.append(sound_map.free_place((0.01, 0.99), taken))
+    places = np.array(taken)
+    between = np.sqrt(((places[:, None] - places[None]) ** 2).sum(-1)) + np.diag(np.full(len(places), 9))
+    assert taken[0] == (0.01, 0.99) and between.min() >= sound_map.FREE and places.min() >= 0 and places[:, 1].max() <= 1
+    assert np.hypot(*(places - taken[0]).T).max() < 0.45
+
+
 def test_a_map_is_read_as_it_was_written_and_nothing_else_is(tmp_path, table):
     file = tmp_path / "map.json"
     some = dict(list(table.sounds.items())[:4])

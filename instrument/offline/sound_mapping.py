@@ -39,7 +39,8 @@ def map_own() -> list[str]:
     found, names = dict(before), dict[str, str]()
     for one, image in images_of(own, problems):
         small = picture(image)
-        found[one.fingerprint] = MappedSound(sound_map.place_among(small, known), small)
+        taken = [other.at for other in (*known.values(), *found.values())]
+        found[one.fingerprint] = MappedSound(sound_map.free_place(sound_map.place_among(small, known), taken), small)
         names[one.fingerprint] = one.entry.name
     try:
         if names:

@@ -12,7 +12,8 @@ that follow, ..), a byte each in DISTANCE_DB. `instrument/offline/sound_mapping.
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -35,6 +36,7 @@ PICTURE_EDGES_S = (0.0, 0.1, 0.5, 2.0, 2.4, 4.0)         # of its stretches of t
 PICTURE_SHAPE = (PICTURE_KEYS, len(PICTURE_EDGES_S) - 1, PICTURE_BANDS)
 DISTANCE_DB = 0.1
 NEAREST = 5                            # sounds that a new one is placed between
+FREE, RING, MOST_RINGS = 0.045, 0.015, 30       # between it and any other, beside the map's height; where a free place is looked for
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,18 @@ def place_among(picture: np.ndarray, known: Mapping[str, MappedSound]) -> tuple[
     weight = np.square(np.maximum(1 - apart[nearest] / max(apart[nearest[-1]], 1e-9), 0)) + 1e-9
     x, y = weight @ places[nearest] / weight.sum()
     return float(x), float(y)
+
+
+def free_place(at: tuple[float, float], taken: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    """The place that is nearest to another one, and covers none of those that are taken."""
+    places = np.array([*taken]).reshape(-1, 2)
+    for ring in range(MOST_RINGS):
+        for corner in range(6 * ring or 1):
+            angle = 2 * math.pi * corner / (6 * ring or 1)
+            x, y = at[0] + ring * RING * math.cos(angle), at[1] + ring * RING * math.sin(angle)
+            if 0 <= x <= MAP_WIDTH and 0 <= y <= 1 and (not len(places) or np.hypot(*(places - (x, y)).T).min() >= FREE):
+                return x, y
+    return at
 
 
 def picture_distances(picture: np.ndarray, others: np.ndarray) -> np.ndarray:
