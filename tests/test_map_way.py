@@ -82,6 +82,14 @@ def test_a_blend_from_elsewhere_is_checked(latents, gain_db):
         from_json(latents, gain_db)
 
 
+def test_what_a_take_moves_without_controls_is_taken_over_and_not_sent_back():
+    _, session, sent = way_of()
+    session.blend_from_engine(Blend((0.5,) * (LATENTS - LATENT_KNOBS), -7.0))
+    session.blend_from_engine(Blend((0.5,), 3.0))                # of another model's sound
+    patch = session.state.to_patch()
+    assert patch.latents[LATENT_KNOBS:] == (0.5,) * (LATENTS - LATENT_KNOBS) and patch.gain_db == -7.0 and sent == []
+
+
 class Hand:
     """Takes the commands of a window as the audio process does; `events`: at which samples they took effect."""
 
