@@ -1,7 +1,7 @@
 """The panel of the map: the map, its legend, and what it is to do with the pointer and with its size."""
 from hummingface.instrument.gui.panels.panel import Panel, tool
 from hummingface.instrument.gui.widgets.family_legend import FamilyLegend
-from hummingface.instrument.gui.widgets.sound_map import SoundMap
+from hummingface.instrument.gui.widgets.map_widget import SoundMap
 from hummingface.instrument.session.map_dots import MapDot
 
 
