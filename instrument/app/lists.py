@@ -1,5 +1,6 @@
 """`hummingface devices | models | patches | controls`: what there is, as text or as JSON."""
 import argparse
+import json
 import os
 from typing import Any
 
@@ -21,7 +22,8 @@ def add(commands: "argparse._SubParsersAction[CommandParser]", common: CommandPa
         if name == "patches":
             parser.add_argument("--words", metavar="W",
                                 help='patches and presets that sound as these words say, such as "dark bowed metal", the best first')
-            parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)      # the player's own, for the window
+            for work in ("--measure", "--map", "--audition"):       # the player's own, for the window; single notes, for the map
+                parser.add_argument(work, action="store_true", help=argparse.SUPPRESS)
 
 
 def devices(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -45,8 +47,10 @@ def models(args: argparse.Namespace, terminal: Terminal) -> int:
 
 def patches(args: argparse.Namespace, terminal: Terminal) -> int:
     from hummingface.instrument.patches.library import describe_patches, read_patches
-    if args.measure:
-        return _measure(terminal)
+    if args.measure or args.map:
+        return _measure(args, terminal)
+    if args.audition:
+        return _audition(terminal)
     if args.words is not None:
         return _find(args, terminal)
     entries, problems = read_patches()
@@ -59,13 +63,23 @@ def patches(args: argparse.Namespace, terminal: Terminal) -> int:
     return _told(problems, terminal)
 
 
-def _measure(terminal: Terminal) -> int:
+def _measure(args: argparse.Namespace, terminal: Terminal) -> int:
+    """What the player's own patches measure, or where they stand on the map."""
     from hummingface.instrument.app.options import finish_compiling
     from hummingface.instrument.offline.measuring import measure_own
+    from hummingface.instrument.offline.sound_mapping import map_own
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     finish_compiling(terminal)
-    return _told(measure_own(), terminal)
+    return _told(map_own() if args.map else measure_own(), terminal)
+
+
+def _audition(terminal: Terminal) -> int:
+    from hummingface.instrument.app.options import finish_compiling
+    from hummingface.instrument.recording.sound_audition import serve
+    finish_compiling(terminal)
+    serve(lambda text: terminal.show(json.dumps({"tell": "problem", "text": text})))
+    return 0
 
 
 def _find(args: argparse.Namespace, terminal: Terminal) -> int:

@@ -18,7 +18,7 @@ from hummingface.instrument.audio.output import Output, likely_rate_hz
 from hummingface.instrument.audio.output_stream import MidiInput
 from hummingface.instrument.audio.performer_reports import PerformerReports
 from hummingface.instrument.audio.playing_engine import PlayingEngine
-from hummingface.instrument.audio.protocol import CLOSING_TAKE_S, AudioChoice
+from hummingface.instrument.audio.protocol import CLOSING_TAKE_S, MOVES, AudioChoice
 from hummingface.instrument.audio.quick_commands import NOTES_AND_CONTROLS, RECORDING, WINDOW
 from hummingface.instrument.audio.recall import Recall
 from hummingface.instrument.audio.sound_commands import SoundCommands
@@ -120,7 +120,7 @@ class CommandExecutor:
     def execute(self, message: dict) -> None:
         """Execute a command of the client, or of this process itself. Raises OSError or ValueError, which name the file or the device."""
         match message["do"]:
-            case "set" | "routes" if self._sounds.waits_for_take(message):
+            case name if name in MOVES and self._sounds.waits_for_take(message):
                 pass
             case name if name in NOTES_AND_CONTROLS or name in RECORDING:
                 self.execute_at_once(message)

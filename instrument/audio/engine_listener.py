@@ -1,6 +1,7 @@
 """What an engine says of itself, for whoever wants to hear it."""
 from collections.abc import Sequence
 
+from hummingface.instrument.patches.blend import Blend
 from hummingface.instrument.patches.routes import Route
 from hummingface.instrument.performance.messages.midi import Controller
 
@@ -13,6 +14,9 @@ class EngineListener:
 
     def rerouted(self, routes: Sequence[Route]) -> None:
         """A take that is played again has other routes now."""
+
+    def blended(self, blend: Blend) -> None:
+        """A take that is played again has moved what has no control."""
 
     def program_came(self, number: int, bank: list[int]) -> None:
         """A program change takes effect; its bank as MSB and LSB."""

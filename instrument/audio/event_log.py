@@ -2,7 +2,7 @@
 import json
 
 from hummingface.instrument.patches import routes
-from hummingface.instrument.performance.events import Load, PlayerEvent, Reroute
+from hummingface.instrument.performance.events import Blend, Load, PlayerEvent, Reroute
 from hummingface.instrument.performance.messages import midi, tuning_events
 from hummingface.instrument.performance.messages.tuning_events import TuningEvent
 
@@ -25,6 +25,8 @@ def _as_json(event: PlayerEvent) -> dict:
     """An event for the log, as `midi.to_json` writes it; a patch as its JSON."""
     if isinstance(event, Reroute):
         return {"event": "Reroute", "routes": routes.to_json(event.routes)}
+    if isinstance(event, Blend):
+        return {"event": "Blend", **event.to_json()}
     if isinstance(event, Load):
         return {"event": "Load", "patch": event.patch.to_json()}
     return tuning_events.to_json(event) if isinstance(event, TuningEvent) else midi.to_json(event)

@@ -3,6 +3,7 @@ from collections.abc import Callable, Sequence
 
 from hummingface.instrument.audio.engine_listener import EngineListener
 from hummingface.instrument.patches import routes as routes_file
+from hummingface.instrument.patches.blend import Blend
 from hummingface.instrument.patches.routes import Route
 from hummingface.instrument.performance.messages.midi import Controller
 
@@ -22,6 +23,9 @@ class PerformerReports(EngineListener):
 
     def rerouted(self, routes: Sequence[Route]) -> None:
         self._tell({"tell": "routes", "routes": routes_file.to_json(routes)})
+
+    def blended(self, blend: Blend) -> None:
+        self._tell({"tell": "blend", **blend.to_json()})
 
     def program_came(self, number: int, bank: list[int]) -> None:
         self._put({"do": "program", "number": number, "bank": bank})

@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from hummingface.instrument.patches import routes, scale_tuning, velocity_curve
+from hummingface.instrument.patches import blend, routes, scale_tuning, velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.sources import MOST_ROUTES
 from hummingface.instrument.performance.messages import controller_map, mpe
@@ -100,6 +100,14 @@ def _midi_bytes(x: object) -> bool:
     return len(x) == (2 if x[0] & 0xF0 in (0xC0, 0xD0) else 3) and all(b < 128 for b in x[1:])
 
 
+def _hidden(x: object) -> bool:
+    return blend.is_blend(x, 0.0)
+
+
+def _gain_db(x: object) -> bool:
+    return blend.is_blend([], x)
+
+
 def _routes(x: object) -> bool:
     try:
         routes.from_json(x)
@@ -123,6 +131,7 @@ _NAME = Field(or_none(_text), "a name or null")
 _PROBLEM = Field(_text, "a text, empty if all is well")
 _NAMES = Field(list_of(_text), "a list of names")
 _ROUTES = Field(_routes, f"a list of at most {MOST_ROUTES} modulation routes")
+_BLEND = {"latents": Field(_hidden, "the latents that have no knobs"), "gain_db": Field(_gain_db, "a gain in dB")}
 
 _FOLDER = Field(or_none(_text), "a folder, or null for the one within the user's music")
 _FORMAT = Field(lambda x: x in TAKE_FORMATS, f"one of {', '.join(TAKE_FORMATS)}")
@@ -138,6 +147,7 @@ def _audio_choice(x: object) -> bool:
     return isinstance(x, dict) and x.keys() == _AUDIO_CHOICE.keys() and all(field.check(x[key]) for key, field in _AUDIO_CHOICE.items())
 
 
+MOVES = ("set", "routes", "blend")       # commands that move the sound that plays
 COMMANDS: dict[str, dict[str, Field]] = {
     "set": {"id": _ID, "value": _VALUE},
     "note_on": {"note": _KEY, "velocity": _VELOCITY},
@@ -147,6 +157,7 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "tuning": {"tuning": Field(or_none(scale_tuning.is_tuning), "a tuning with name and scale, or null")},
     "patch": {"patch": Field(_object, "a patch")},
     "routes": {"routes": _ROUTES},
+    "blend": _BLEND,
     "renew": {"model": Field(_text, "the name of a model whose file has changed")},
     "mpe": {"mode": Field(lambda x: x in list(MPE_MODES), f"one of {', '.join(MPE_MODES)}")},
     "panic": {},
@@ -178,6 +189,7 @@ TELLS: dict[str, dict[str, Field]] = {
     "set": {"id": _ID, "value": _VALUE},
     "patch": {"patch": Field(_object, "a patch")},
     "routes": {"routes": _ROUTES},
+    "blend": _BLEND,
     "tuning": {"by": Field(lambda x: x in TUNED_BY, f"one of {', '.join(map(repr, TUNED_BY))}"), "name": Field(_text, "a name")},
     "recording": {"path": _NAME, "begin": Field(whole(0, 1 << 53), "a sample"), "problem": _PROBLEM,      # path null: not recording,
                   "waits": Field(_boolean, "true or false")},                               # but for the next bar, if it waits

@@ -1,7 +1,7 @@
 """Commands of the client that its own thread executes, at once, whatever the main thread is doing: notes, controls, recording."""
 from typing import TYPE_CHECKING
 
-from hummingface.instrument.patches.routes import from_json
+from hummingface.instrument.patches import blend, routes
 from hummingface.instrument.performance.events import Reroute
 from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn, Set, decode
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from hummingface.instrument.recording.recorder import Recorder
 
 WINDOW = "window"               # the source of what is played there, as `HeldBySource` takes it
-NOTES_AND_CONTROLS = ("note_on", "note_off", "set", "routes", "midi", "velocity_curve", "panic")
+NOTES_AND_CONTROLS = ("note_on", "note_off", "set", "routes", "blend", "midi", "velocity_curve", "panic")
 RECORDING = ("record", "capture")
 
 
@@ -25,7 +25,9 @@ def play(message: dict, engine: "Engine", touch: "Touch") -> None:
         case "set":
             engine.receive(Set(message["id"], float(message["value"])))
         case "routes":
-            engine.receive(Reroute(from_json(message["routes"])))
+            engine.receive(Reroute(routes.from_json(message["routes"])))
+        case "blend":
+            engine.receive(blend.from_json(message["latents"], message["gain_db"]))
         case "midi":
             if (event := decode(message["bytes"])) is not None:
                 engine.receive(event, WINDOW)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hummingface.instrument.audio.engine_listener import EngineListener
-from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.patches.blend import Blend
+from hummingface.instrument.patches.parameters import LATENT_KNOBS, PARAMETERS
 from hummingface.instrument.performance.performer import Performer
 from hummingface.instrument.performance.sound_bank import SoundBank
 from hummingface.instrument.recording.replay import MOST_MODELS, prepare
@@ -29,9 +30,10 @@ class ReplayedTake:
         self.until = max([take.begin + (take.frames or 0), *(sample for sample, _ in take.events)])
         self._render_lead(take.begin)
         self._shown, self._shown_routes = performer.controls.goal.copy(), performer.maker.modulation.routes
+        self._shown_patch = performer.sound.patch
 
     def tell_moved(self, listener: EngineListener) -> None:
-        """Tell which controls and routes the take has moved since the last time."""
+        """Tell which controls, routes and blend the take has moved since the last time."""
         goal = self._performer.controls.goal
         for i in np.flatnonzero(goal[:len(PARAMETERS)] != self._shown[:len(PARAMETERS)]):
             listener.moved(_IDS[i], float(goal[i]))
@@ -39,6 +41,9 @@ class ReplayedTake:
         if (now_routes := self._performer.maker.modulation.routes) is not self._shown_routes:
             self._shown_routes = now_routes
             listener.rerouted(now_routes)
+        if (patch := self._performer.sound.patch) is not self._shown_patch and patch is not None:
+            self._shown_patch = patch
+            listener.blended(Blend(patch.latents[LATENT_KNOBS:], patch.gain_db))
 
     def _render_lead(self, begin: int) -> None:
         """The sound before the take, silently."""

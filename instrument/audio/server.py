@@ -25,7 +25,7 @@ from hummingface.instrument.audio import precompile, registry
 from hummingface.instrument.audio.allocator import return_large_blocks
 from hummingface.instrument.audio.announcer import Announcer
 from hummingface.instrument.audio.listener import Listener
-from hummingface.instrument.audio.protocol import FAREWELL_S
+from hummingface.instrument.audio.protocol import FAREWELL_S, MOVES
 from hummingface.instrument.logs import log_files
 from hummingface.instrument.logs.error_stream import ErrorStream
 from hummingface.models.playing.checked_json import parse_json
@@ -160,7 +160,7 @@ class Server:
 
     def _receive(self, message: dict) -> None:
         """Notes and knobs go straight to the performer, other commands wait for the main thread."""
-        early = message["do"] in ("set", "routes") and self._sounds_requested > self._sounds_done     # before the sound that it is moved in
+        early = message["do"] in MOVES and self._sounds_requested > self._sounds_done     # before the sound that it is moved in
         if early or self._executor is None or not self._executor.execute_at_once(message):
             self._sounds_requested += message["do"] in _SOUNDS
             self._inbox.put(message)

@@ -11,6 +11,7 @@ from hummingface.instrument.gui.controllers.engine_events import EngineNews
 from hummingface.instrument.gui.controllers.help_menu import HelpMenu
 from hummingface.instrument.gui.controllers.late_panels import LatePanels
 from hummingface.instrument.gui.controllers.live_display import LiveDisplay
+from hummingface.instrument.gui.controllers.map_face import MapFace
 from hummingface.instrument.gui.controllers.midi_learn import MidiLearn
 from hummingface.instrument.gui.controllers.modulation_display import ModulationDisplay
 from hummingface.instrument.gui.controllers.patch_choosing import PatchChoosing
@@ -136,6 +137,8 @@ class Window(QMainWindow):
         self.settings_control = SettingsControl(self.dialog, self.settings, self.banner, self.client.send)
         self.choosing = PatchChoosing(self, self.session, self.patches, self.morph.pad, self.banner)
         self.browser, self.saver = self.choosing.browser, self.choosing.saver
+        self.map = MapFace(self.middle, (self.latents, self.morph, self.named), self.session, self.choosing, self.banner,
+                           self.client.telemetry)
         self.news = EngineNews(self.session, self.note_input, self.settings, self.status, self.banner, self.dialog)
         self.news.on_lost.append(self._live.forget_position)
         self.news.on_ready.append(self._send_wheel)
@@ -166,7 +169,11 @@ class Window(QMainWindow):
         self.qwerty.changed.connect(self._show_keys)
         self.spectrogram.modulation.clicked.connect(self.turn_middle)
         self.modulation.back.clicked.connect(self.turn_middle)
-        for keys, act in (("Ctrl+,", self.open_settings), ("Ctrl+Shift+M", self.turn_middle), (QKeySequence.StandardKey.Quit, self.close)):
+        self.map.on_large.append(self._rows.make_large)
+        self.spectrogram.map.clicked.connect(self.map.turn)
+        self.map.panel.back.clicked.connect(self.map.turn)
+        for keys, act in (("Ctrl+,", self.open_settings), ("Ctrl+Shift+M", self.turn_middle), ("Ctrl+Shift+D", self.map.turn),
+                          (QKeySequence.StandardKey.Quit, self.close)):
             QShortcut(QKeySequence(keys), self).activated.connect(act)
         everywhere = Qt.ShortcutContext.ApplicationShortcut             # also while a panel is in front
         QShortcut(QKeySequence("Ctrl+."), self, context=everywhere).activated.connect(self.panic)
@@ -217,10 +224,11 @@ class Window(QMainWindow):
 
     def turn_middle(self) -> None:
         """Turn between the spectrogram and modulation, which share a place."""
-        self.middle.setCurrentIndex(1 - self.middle.currentIndex())
+        self.middle.setCurrentWidget(self.spectrogram if self.middle.currentWidget() is self.modulation else self.modulation)
 
     def reveal(self, parameter_id: str) -> None:
         """Bring a control into sight."""
+        self.map.make_room()
         self.named.reveal(parameter_id)
         self.panels.reveal(parameter_id)
         if parameter_id in self.spectrogram.beat_page.controls:
@@ -299,5 +307,6 @@ class Window(QMainWindow):
         self.late.close()
         self.recordings.close()
         self.choosing.words.close()
+        self.map.close()
         super().closeEvent(event)
 

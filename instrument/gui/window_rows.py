@@ -8,6 +8,7 @@ from hummingface.instrument.gui.widgets import theme
 if TYPE_CHECKING:
     from hummingface.instrument.gui.window import Window
 
+FIRST_ROW = 29              # its share of the height, and that of the second
 KEYS_GAP, SIDES, ABOVE, BELOW = 4, 12, 8, 6             # pixels of the design
 
 
@@ -29,11 +30,16 @@ class WindowRows:
         self._keys.addWidget(window.levels)
         self._keys.addWidget(window.keyboard, 1)
         self._rows.addLayout(self._top)
-        self._rows.addLayout(self._first, 29)
-        self._rows.addLayout(self._second, 29)
+        self._rows.addLayout(self._first, FIRST_ROW)
+        self._rows.addLayout(self._second, FIRST_ROW)
         self._rows.addWidget(window.panels, 20)
         self._rows.addLayout(self._keys, 12)
         self._rows.addWidget(window.status)
+
+    def make_large(self, large: bool) -> None:
+        """The row of the middle takes the place of the first, which is empty then, or gives it back."""
+        self._rows.setStretchFactor(self._first, 0 if large else FIRST_ROW)
+        self._rows.setStretchFactor(self._second, 2 * FIRST_ROW if large else FIRST_ROW)
 
     def rescale(self) -> None:
         """The spaces between them."""

@@ -44,14 +44,15 @@ BANDS_CAMS = np.arange(2.0, 38.0)
 def measure_sound(patch: Patch, source: Source) -> dict[str, float]:
     """All measures of a patch, whose tuning does not count."""
     patch = patch.with_values(tuning=None)
-    notes = [_note(_play(patch, source, key), float(pitch_to_hz(key))) for key in KEYS]
+    notes = [_note(play_key(patch, source, key), float(pitch_to_hz(key))) for key in KEYS]
     values = {name: float(np.mean([note[name] for note in notes])) for name in notes[0]}
     values["room"] = patch.parameters["reverb.mix"] * float(np.log2(1 + patch.parameters["reverb.decay_s"]))
     values["echo"] = patch.parameters["delay.mix"]
     return {name: round(value, 2) for name, value in values.items()}
 
 
-def _play(patch: Patch, source: Source, key: int) -> np.ndarray:
+def play_key(patch: Patch, source: Source, key: int) -> np.ndarray:
+    """A note as it is measured, effects included. float64 [S, 2]"""
     events: list[tuple[int, Event]] = [(0, NoteOn(0, key, VELOCITY)), (round(HOLD_S * RATE_HZ), NoteOff(0, key))]
     held = patch.with_values(parameters={**patch.parameters, "arpeggiator.on": 0.0})
     return play_events(events, source, held, rate_hz=RATE_HZ, block_samples=1024, seconds=SECONDS).astype(np.float64)

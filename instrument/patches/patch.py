@@ -34,6 +34,7 @@ LARGEST_BYTES = 2 << 20
 MOST_NOTES, LARGEST_RECORDINGS = 64, 1_500_000       # recorded notes of a patch, and characters of all their frames
 LONGEST_NAME, LONGEST_TAG = 80, 40
 MOST_KEPT = 1000                         # patches whose files are not read again
+LOUDEST_GAIN_DB = 60.0                  # of the levelling, or its negative
 CORNERS = 4                              # of the morph pad: bottom left, bottom right, top left, top right
 NOT_IN_PATCHES = ("latent", "master", "metronome")    # groups: latents have a place of their own, the rest belongs to the player...
 PATCH_MASTER = ("master.width", "master.mode")        # ... but for what belongs to the sound
@@ -144,8 +145,8 @@ def from_json(values: object, where: str = "patch") -> Patch:
     if len(tags) > 32:
         raise PatchError(f"{where}: more than 32 tags")
     gain_db = _number(values.get("gain_db", 0.0), where, "gain_db")
-    if not -60 <= gain_db <= 60:
-        raise PatchError(f"{where}: gain_db is {gain_db:g}, not within -60..60")
+    if abs(gain_db) > LOUDEST_GAIN_DB:
+        raise PatchError(f"{where}: gain_db is {gain_db:g}, not within -{LOUDEST_GAIN_DB:g}..{LOUDEST_GAIN_DB:g}")
     blend = take("blend", dict, {})
     if len(blend) > 16:
         raise PatchError(f"{where}: blend names more than 16 presets")

@@ -2,6 +2,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from hummingface.instrument.patches.blend import Blend
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.patches.routes import Route
 from hummingface.instrument.performance.dynamics import LAW
@@ -36,7 +37,7 @@ class Reroute:
     routes: tuple[Route, ...]
 
 
-PlayerEvent = Event | TuningEvent | Load | Reroute
+PlayerEvent = Event | TuningEvent | Load | Reroute | Blend
 
 
 def noted(event: PlayerEvent) -> PlayerEvent:

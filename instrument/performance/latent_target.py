@@ -3,6 +3,7 @@
 The last latents of a model with recordings (`models/playing/likeness.py`) are how much of each recording sounds: all of it where it is, in
 the patch's point or in a corner, times the control of likeness.
 """
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -82,6 +83,11 @@ class LatentTarget:
         """Move a latent, counted from 1 as on the knobs; those that the model does not have are passed over."""
         if number <= self._own:
             self.point[number - 1] = value
+
+    def blend(self, values: Sequence[float]) -> None:
+        """Move the latents behind those of the knobs; those that the model does not have are passed over."""
+        behind = self.point[LATENT_KNOBS:self._own]
+        behind[:len(values)] = values[:len(behind)]
 
     def at(self, controls: np.ndarray) -> np.ndarray:
         """The target [L] where the morph pad stands, by the values of all controls."""

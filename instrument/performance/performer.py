@@ -16,7 +16,7 @@ import numpy as np
 
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.controls import GLIDE, Controls
-from hummingface.instrument.performance.events import Load, PlayerEvent, Reroute
+from hummingface.instrument.performance.events import Blend, Load, PlayerEvent, Reroute
 from hummingface.instrument.performance.hops import HopMaker
 from hummingface.instrument.performance.keys_to_voices import KeysToVoices
 from hummingface.instrument.performance.messages.arpeggiator import Arpeggiator
@@ -221,6 +221,8 @@ class Performer:
                 self._load(event, effect)
             case Reroute():
                 self.sound.reroute(event, effect)
+            case Blend():
+                self.sound.blend(event, effect)
             case Panic():
                 self._panic()
         if isinstance(event, _Passed):

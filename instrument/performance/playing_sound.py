@@ -15,7 +15,7 @@ from hummingface.instrument.performance.controls import (
     UNISON,
     VOICES,
 )
-from hummingface.instrument.performance.events import Load, Reroute
+from hummingface.instrument.performance.events import Blend, Load, Reroute
 from hummingface.instrument.performance.hops import HopMaker
 from hummingface.instrument.performance.latent_target import LatentTarget
 from hummingface.instrument.performance.messages.arpeggiator import Arpeggiator
@@ -31,8 +31,8 @@ _NAMES = list(INDEX)
 class PlayingSound:
     """`maker` has the voices, the controls and the sources.
 
-    Attributes: `patch`, the one that was loaded last, as it was then but for its routes; `latents`, where those of its source are to go;
-    `moved`, values of controls that were moved since the newest program change, by their ids.
+    Attributes: `patch`, the one that was loaded last, as it was then but for its routes and what a blend has moved; `latents`, where those
+    of its source are to go; `moved`, values of controls that were moved since the newest program change, by their ids.
     """
 
     latents: LatentTarget
@@ -99,6 +99,14 @@ class PlayingSound:
         if self.patch is not None:
             self.patch = self.patch.with_values(routes=event.routes)
         self._maker.route(event.routes)
+        self.apply(sample)
+
+    def blend(self, event: Blend, sample: int) -> None:
+        """Move what has no control: latents behind the knobs, and the gain."""
+        if self.patch is not None:
+            self.patch = event.of(self.patch)
+        self.latents.blend(event.latents)
+        self._controls.set_gain(event.gain_db)
         self.apply(sample)
 
     def apply(self, sample: int = 0) -> None:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hummingface.instrument.patches import blend, routes
 from hummingface.instrument.patches import patch as patch_file
-from hummingface.instrument.patches import routes
 from hummingface.instrument.patches.parameters import PARAMETERS, renamed
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import snapshot_check
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
-from hummingface.instrument.performance.events import Load, PlayerEvent, Reroute
+from hummingface.instrument.performance.events import Blend, Load, PlayerEvent, Reroute
 from hummingface.instrument.performance.messages import midi, tuning_events
 from hummingface.instrument.performance.messages.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from hummingface.instrument.performance.messages.mpe import MODES, MOST_MEMBERS
@@ -66,7 +66,7 @@ class Performance:
     begin: int
     quiet: bool                             # whether nothing sounded at the moment from which it is played again
     snapshot: Snapshot
-    events: list[tuple[int, "midi.Event | TuningEvent | Reroute | LoadByName"]] = field(default_factory=list)
+    events: list[tuple[int, "midi.Event | TuningEvent | Reroute | Blend | LoadByName"]] = field(default_factory=list)
     frames: int | None = None               # of the sound; None where the take was cut off
     late: int | None = None                 # hops and notes that came late while it was recorded; None: nobody knows
     title: str = ""
@@ -96,6 +96,8 @@ def event_line(sample: int, event: PlayerEvent) -> bytes:
                   "rules": event.rules}
     elif isinstance(event, Reroute):
         values = {"event": "Reroute", "routes": routes.to_json(event.routes)}
+    elif isinstance(event, Blend):
+        values = {"event": "Blend", **event.to_json()}
     elif isinstance(event, TuningEvent):
         values = tuning_events.to_json(event)
     else:
@@ -229,7 +231,7 @@ def _begun(line: bytes, where: str, limits: Limits) -> Performance:
     return Performance(rate_hz, begin, first.get("exact") is True, captured, title=str(first.get("title", ""))[:200])
 
 
-def _event(values: dict, captured: Snapshot, where: str) -> "midi.Event | TuningEvent | Reroute | LoadByName":
+def _event(values: dict, captured: Snapshot, where: str) -> "midi.Event | TuningEvent | Reroute | Blend | LoadByName":
     """An event from a file: checked for types and MIDI's ranges. The take's snapshot has law and rules for patches that name none."""
     if values.get("event") == "Load":
         name = values.get("model")
@@ -246,6 +248,8 @@ def _event(values: dict, captured: Snapshot, where: str) -> "midi.Event | Tuning
             return Reroute(routes.from_json(values.get("routes")))
         except routes.RouteError as error:
             raise TakeError(f"{where}: {error}") from error
+    if values.get("event") == "Blend":
+        return blend.from_json(values.get("latents"), values.get("gain_db"))
     if values.get("event") in tuning_events.KINDS:
         return tuning_events.from_json(values)
     if values.get("event") == "Set" and type(values.get("value")) in (int, float) and isinstance(values.get("id"), str):

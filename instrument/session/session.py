@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hummingface.instrument.patches import routes
+from hummingface.instrument.patches.blend import Blend
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Corner, Patch
 from hummingface.instrument.patches.routes import Route
@@ -155,6 +156,17 @@ class Session:
         if tuning != self.state.patch.tuning:
             self._edit(replace(self.state.patch, tuning=tuning))
 
+    def blend(self, blend: Blend) -> None:
+        """Move what has no control: the latents without knobs, and the levelling. One undo step, unless it is within a gesture."""
+        patch = blend.of(self.state.patch)
+        if patch == self.state.patch:
+            return
+        if self._before is None:
+            self._settle()
+            self._push(self.state)
+        self.state = replace(self.state, patch=patch)
+        self._send({"do": "blend", **blend.to_json()})
+
     # patches, undo, A | B
 
     def load(self, patch: Patch) -> None:
@@ -235,6 +247,12 @@ class Session:
         """A take that is played again moved the routes."""
         self.state = replace(self.state, patch=replace(self.state.patch, routes=moved))
         self._changed()
+
+    def blend_from_engine(self, blend: Blend) -> None:
+        """A take that is played again moved what has no control."""
+        if len(blend.latents) == len(self.state.patch.latents[len(LATENTS):]):
+            self.state = replace(self.state, patch=blend.of(self.state.patch))
+            self._changed()
 
     def patch_from_engine(self, patch: Patch) -> None:
         """A program change loaded another patch."""

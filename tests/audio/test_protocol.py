@@ -17,7 +17,7 @@ GOOD: list[dict] = [
     {"do": "renew", "model": "My Cello"}, {"do": "quit"},
     {"do": "mpe", "mode": "seaboard"}, {"do": "midi_out", "on": True},
     {"do": "velocity_curve", "table": list(range(128))}, {"do": "velocity_curve", "table": [0, *[100] * 127]},
-    {"do": "listen_velocities", "on": True}, {"do": "routes", "routes": []},
+    {"do": "listen_velocities", "on": True}, {"do": "routes", "routes": []}, {"do": "blend", "latents": [0.5, -3], "gain_db": -6.5},
     {"do": "routes", "routes": [{"source": "lfo.1", "target": "morph.x", "depth": -1, "scale": "wheel"}]},
     {"do": "listen_controllers", "on": True}, {"do": "osc", "listen": "9000", "echo": None},
     {"do": "midi_map", "map": [{"cc": 20, "control": "reverb.mix", "channel": 3, "takes_over": True}]},
@@ -50,6 +50,7 @@ BAD = [
     {"do": "velocity_curve", "table": [0, *range(127)]}, {"do": "velocity_curve", "table": [1, *range(1, 128)]},
     {"do": "velocity_curve", "table": [*range(127), 128]}, {"do": "velocity_curve", "table": [*range(126), 127, 126]},
     {"do": "velocity_curve", "table": [0.0, *range(1, 128)]}, {"do": "listen_velocities", "on": 1},
+    {"do": "blend", "latents": [], "gain_db": 99}, {"do": "blend", "latents": ["x"], "gain_db": 0}, {"do": "blend", "latents": []},
     {"do": "routes"}, {"do": "routes", "routes": {}}, {"do": "routes", "routes": [{"source": "lfo.1"}]},
     {"do": "routes", "routes": [{"source": "lfo.1", "target": "morph.x"}] * 33},
 ]

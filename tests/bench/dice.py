@@ -21,7 +21,7 @@ from hummingface.instrument.patches import library
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.sound_bank import SoundBank
 from hummingface.instrument.session.session import Session
-from hummingface.train.evaluation.metrics import magnitudes
+from hummingface.models.analysis.mel_spectra import magnitudes
 from tests.bench.patch_distances import HOP, NOTES, SECONDS, SIZE, apart_db, image_db
 from tests.bench.tuning import DRY, cents_off
 

@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 
 from hummingface.instrument.patches import library
 from hummingface.instrument.performance.sound_bank import source_of
-from hummingface.train.evaluation.metrics import magnitudes
+from hummingface.models.analysis.mel_spectra import magnitudes
 from tests.bench.named_knobs import Desk
 from tests.bench.patch_distances import HOP, SIZE, apart_db, image_db
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from hummingface.instrument.api.instrument import Instrument
 from hummingface.instrument.patches import library
-from hummingface.train.evaluation.metrics import magnitudes, mel_filters
+from hummingface.models.analysis.mel_spectra import magnitudes, mel_filters
 
 RATE_HZ, SIZE, HOP, BANDS = 48_000, 2048, 960, 96
 NOTES = [(0.0, 1.6, 36), (2.5, 1.6, 60), (5.0, 1.6, 60), (5.0, 1.6, 64), (5.0, 1.6, 67)]

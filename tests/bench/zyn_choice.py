@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hummingface.train.evaluation.metrics import magnitudes, mel_filters
+from hummingface.models.analysis.mel_spectra import magnitudes, mel_filters
 from hummingface.train.notes.note import SourceError
 from hummingface.train.notes.program_families import INSTRUMENTS, SOUNDFONT
 from hummingface.train.notes.soundfont import NoteSpec

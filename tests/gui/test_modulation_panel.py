@@ -144,3 +144,21 @@ def test_the_page_is_part_of_the_layout(window):
     assert window.spectrogram.isVisible()
     restore_layout(window, {"modulation": values["modulation"]})
     assert window.modulation.isVisible()
+
+
+def test_the_map_is_part_of_the_layout_and_makes_room_for_what_is_wanted(window, monkeypatch):
+    monkeypatch.setattr(window.map, "refresh", lambda: None)        # no dots are needed
+    QTest.keySequence(window, "Ctrl+Shift+D")
+    assert window.map.panel.isVisible() and window.latents.isHidden() and window.morph.isHidden()
+    QApplication.processEvents()
+    high = window.map.panel.height()
+    values = layout_of(window)
+    window.reveal(LATENT)
+    QApplication.processEvents()
+    assert window.latents.isVisible() and window.map.panel.height() < high
+    QTest.mouseClick(window.map.panel.back, LEFT)
+    assert window.spectrogram.isVisible()
+    restore_layout(window, {name: values[name] for name in ("map", "large_map", "hear")})
+    assert window.map.panel.isVisible() and window.latents.isHidden()
+    QTest.keySequence(window, "Ctrl+Shift+D")
+    assert window.spectrogram.isVisible() and window.latents.isVisible()

@@ -46,6 +46,15 @@ QTest.qWait(50)
 inside = window.centralWidget().minimumSizeHint()
 told["least"] = inside.width() <= window.width() and inside.height() <= window.height()
 told["cut at least"] = cut()
+window.map.turn()
+for large in (True, False):
+    window.map.panel.large.setChecked(large)
+    QTest.qWait(50)
+    inside, face = window.centralWidget().minimumSizeHint(), window.map.panel
+    told[f"map, large: {large}"] = inside.width() <= window.width() and inside.height() <= window.height()
+    told[f"map is seen, large: {large}"] = face.map.height() * window.devicePixelRatioF() > 60
+    told[f"legend is whole, large: {large}"] = face.legend.height() >= face.legend.sizeHint().height()
+window.map.turn()
 window.dialog.show_devices([], [f"Interface:Port {i}" for i in range(40)])
 for name, panel in (("dialog", window.dialog), ("exports", window.exports), ("touch", window.touch), ("takes", window.takes),
                     ("learning", window.recordings.panel)):

@@ -27,7 +27,8 @@ LONGEST = (
     *(f"train/test_{name}.py" for name in ("knobs", "prepare", "playability")), "export/test_multisample.py", "installing/test_training.py",
     "performance/test_seed_keys.py", "export/test_round_trip.py", "api/test_api_page.py", "train/test_points.py", "export/test_loop.py",
     "train/test_seed.py", "test_library_factory.py", "api/test_instrument.py", "test_cli.py", "train/test_stereo.py",
-    "train/test_seed_report.py", "test_command_line.py", "train/test_autoencoder.py", "gui/test_extras.py", "export/test_forms.py",
+    "train/test_seed_report.py", "test_command_line.py", "train/test_autoencoder.py", "gui/test_extras.py", "gui/test_map.py",
+    "export/test_forms.py",
     "gui/test_diagnostics.py", "recording/test_history.py", "performance/test_whole_notes.py", "export/test_wavetable.py",
     "gui/test_window_size.py", "test_bad_files.py", "synthesis/test_synthesis_callback.py", "test_logs.py", "api/test_from_recordings.py",
 )

@@ -5,6 +5,7 @@ from hummingface.instrument.audio.protocol import Telemetry
 from hummingface.instrument.gui.dialogs.settings_dialog import SettingsDialog
 from hummingface.instrument.gui.panels.status_line import StatusLine
 from hummingface.instrument.gui.widgets.banner import Banner
+from hummingface.instrument.patches.blend import from_json as blend_from_json
 from hummingface.instrument.patches.patch import Patch, from_json
 from hummingface.instrument.patches.routes import from_json as routes_from_json
 from hummingface.instrument.session.note_input import NoteInput
@@ -37,6 +38,8 @@ class EngineNews:
                 self.session.moved_by_midi(message["id"], message["value"])
             case "routes":
                 self.session.routes_from_engine(routes_from_json(message["routes"]))
+            case "blend":
+                self.session.blend_from_engine(blend_from_json(message["latents"], message["gain_db"]))
             case "patch":
                 self._patch(from_json(message["patch"], "the engine"))
             case "ready":

@@ -28,7 +28,8 @@ def layout_of(window: "Window") -> JsonObject:
     values = {"geometry": _geometry(window), "octave": window.qwerty.octave, "velocity": window.qwerty.velocity,
               "families": window.named.turn.isChecked(), "frame": window.spectrogram.frame.isChecked(),
               "beat": window.spectrogram.beat.isChecked(), "playing": window.panels.currentIndex() == 1, "wheel": window.wheel.value(),
-              "modulation": window.middle.currentWidget() is window.modulation,
+              "modulation": window.middle.currentWidget() is window.modulation, "map": window.map.shown,
+              "large_map": window.map.panel.large.isChecked(), "hear": window.map.panel.hear.isChecked(),
               "amount": window.latents.amount.value(), "mutation": window.latents.mutation.value(),
               "open": [name for name, panel in made.items() if panel.isVisible()],
               "panels": {name: _geometry(panel) for name, panel in made.items()}}
@@ -49,6 +50,10 @@ def restore_layout(window: "Window", values: JsonObject) -> None:
         amount.setValue(_whole(values.get(name), amount.minimum(), amount.maximum(), amount.value()))
     window.named.turn.setChecked(values.get("families") is True)
     window.middle.setCurrentWidget(window.modulation if values.get("modulation") is True else window.spectrogram)
+    window.map.panel.large.setChecked(values.get("large_map") is not False)
+    window.map.panel.hear.setChecked(values.get("hear") is not False)
+    if values.get("map") is True:
+        window.map.show()
     window.panels.setCurrentIndex(values.get("playing") is True)
     page = window.spectrogram.beat if values.get("beat") is True else window.spectrogram.frame if values.get("frame") is True else None
     (page or window.spectrogram.sound).setChecked(True)
