@@ -238,7 +238,7 @@ class ChannelMessages:
                 self._begin_zones({*before, *self._reached(0), *self._reached(15)})
         elif self._key_pitches.enter(channel, rpn, number, value):
             self._retuned()
-        elif self._whole_midi and NO_RPN not in (nrpn := self.channels.nrpn[channel]):
+        elif self._whole_midi and (nrpn := self.channels.nrpn[channel]) != [NO_RPN, NO_RPN]:
             self._enter_control(channel, nrpn[0] << 7 | nrpn[1], number, value)
 
     def _enter_control(self, channel: int, nrpn: int, number: int, value: int) -> None:
