@@ -96,7 +96,7 @@ def test_from_the_session_to_the_engine_and_back_by_undo(hand, patch, name):
     before = session[name]
     session.set(name, value)
     assert session[name] == value != before and sent[-1] == {"do": "set", "id": name, "value": value}
-    quick_commands.play(json.loads(protocol.encode(sent[-1], "do")), hand, None)        # type: ignore[arg-type]
+    quick_commands.play(json.loads(protocol.encode(sent[-1], "do")), hand, None)
     assert stands_at(hand, name) == pytest.approx(value)
     session.undo()
     assert session[name] == before
