@@ -290,7 +290,7 @@ def test_left_or_on_a_full_disk_it_loses_nothing_and_goes_on(folder, tmp_path):
     """The real process, as the window starts it: the process that started it ends; then the disk is full; then it goes on to the end."""
     home = tmp_path / "home"
     environment = os.environ | {"PYTHONPATH": str(ROOT), "HUMMINGFACE_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    words = ["learn", str(folder), "--name", "Box", "--minutes", "0.2", "--latents", "4", "--background", "--tell"]
+    words = ["learn", str(folder), "--name", "Box", "--minutes", "0.12", "--latents", "4", "--background", "--tell"]
 
     def run(limit, leave_at):
         process = subprocess.Popen([sys.executable, "-c", LIMITED, str(limit), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
