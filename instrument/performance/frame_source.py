@@ -134,7 +134,7 @@ class FrameSource:
         self.z[:] = self.target
         self._goals.owns[:] = False
         self._share_target()
-        self._notes.known[:] = 0
+        self._notes.forget_seen()
         self._settled_hop = self._notes.hop
         self.version += 1
 

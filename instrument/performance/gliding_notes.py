@@ -72,7 +72,8 @@ class GlidingNotes:
     def forget_seen(self) -> None:
         """Nothing sounds."""
         self.known[:] = 0
-        self._seen_hop[:] = -RESTING_HOPS
+        self._seen_hop[:] = self.hop - RESTING_HOPS
+        self._batch_hop, self.out_of_batch = self.hop, 0
 
     def warm_up(self) -> None:
         """Compiles, or loads from disk, what only moved latents would call."""
