@@ -1,4 +1,5 @@
 """Removes the records of packages that an interrupted installation left incomplete, so that the next installation replaces them."""
+import csv
 import shutil
 from collections.abc import Collection
 from importlib.metadata import Distribution, distributions
@@ -10,10 +11,17 @@ _LEFT_OUT = (".pyc", "/RECORD", "/INSTALLER", "/REQUESTED", "/direct_url.json")
 
 def is_whole(distribution: Distribution) -> bool:
     """Whether all files in the package's record exist; without a record it is incomplete."""
-    files = distribution.files
+    files = _recorded(distribution)
     if files is None:
         return False
-    return all(str(file).endswith(_LEFT_OUT) or Path(str(file.locate())).exists() for file in files)
+    return all(name.endswith(_LEFT_OUT) or Path(str(distribution.locate_file(name))).exists() for name in files)
+
+
+def _recorded(distribution: Distribution) -> list[str] | None:
+    """The names in its record, read from there: from Python 3.12 on `Distribution.files` passes over what does not exist."""
+    if (record := distribution.read_text("RECORD")) is not None:
+        return [row[0] for row in csv.reader(record.splitlines()) if row]
+    return None if distribution.files is None else [str(file) for file in distribution.files]
 
 
 def forget_broken(but: Collection[str] = ()) -> list[str]:
