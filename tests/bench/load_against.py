@@ -44,7 +44,7 @@ class Version:
     """The engine of one checkout, in a process of its own."""
 
     def __init__(self, folder: Path) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(folder)}
+        environment = {**os.environ, "PYTHONPATH": str(folder), "NUMPY_MADVISE_HUGEPAGE": "0"}      # small pages, as the live engine has
         self._process = subprocess.Popen([sys.executable, "-c", PLAYER], cwd=folder, env=environment, text=True,
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
