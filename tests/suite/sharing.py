@@ -23,14 +23,15 @@ REAL_TIME = {
 # The others that take more than ten seconds, longest first (by the CPU time of a whole run). Workers begin with them, so that what is left
 # at the end is short, and both are done together.
 LONGEST = (
-    *(f"train/test_{name}.py" for name in ("learn", "gan", "run", "report")), "performance/test_dynamics.py", "test_wheel.py",
-    *(f"train/test_{name}.py" for name in ("knobs", "prepare", "playability")), "export/test_multisample.py", "installing/test_training.py",
-    "performance/test_seed_keys.py", "export/test_round_trip.py", "api/test_api_page.py", "train/test_points.py", "export/test_loop.py",
-    "train/test_seed.py", "test_library_factory.py", "api/test_instrument.py", "test_cli.py", "train/test_stereo.py",
-    "train/test_seed_report.py", "test_command_line.py", "train/test_autoencoder.py", "gui/test_extras.py", "gui/test_map.py",
-    "export/test_forms.py",
-    "gui/test_diagnostics.py", "recording/test_history.py", "performance/test_whole_notes.py", "export/test_wavetable.py",
-    "gui/test_window_size.py", "test_bad_files.py", "synthesis/test_synthesis_callback.py", "test_logs.py", "api/test_from_recordings.py",
+    "train/test_learn.py", "export/test_multisample.py", "train/test_run.py", "test_wheel.py", "train/test_report.py",
+    "gui/test_keys_and_names.py", *(f"train/test_{name}.py" for name in ("playability", "gan")), "performance/test_dynamics.py",
+    "export/test_round_trip.py", "performance/test_seed_keys.py", "gui/test_diagnostics.py", "installing/test_training.py",
+    "train/test_seed_report.py", "export/test_loop.py", "api/test_api_page.py", *(f"train/test_{name}.py" for name in ("seed", "prepare")),
+    "test_cli.py", "api/test_instrument.py", "gui/test_window_size.py", "test_command_line.py", "gui/test_plain_text.py",
+    "export/test_wavetable.py", "train/test_points.py", "export/test_forms.py", "gui/test_extras.py", "performance/test_whole_notes.py",
+    "test_library_factory.py", "gui/test_window_state.py", "test_bad_files.py", "train/test_autoencoder.py",
+    "synthesis/test_synthesis_callback.py", "recording/test_history.py", "installing/test_steps.py", "test_logs.py",
+    "performance/test_performer.py",
 )
 REAL_TIME_GROUP = "in real time"
 
