@@ -53,6 +53,21 @@ def unmeasured(entries: Iterable[LibraryEntry]) -> list[Candidate]:
     return [one for one in candidates(entries) if one.fingerprint and not one.measured]
 
 
+def main_families(entries: Iterable[LibraryEntry]) -> dict[LibraryEntry, str]:
+    """The family that each has most of, empty for none."""
+    known: dict[str, tuple[JsonObject, dict[str, list[float]]]] = {}
+    found = {}
+    for entry, patch in opened(entries):
+        if patch.model not in known:
+            stored = library.card_of_model(patch.model).get("presets")
+            presets: JsonObject = stored if isinstance(stored, dict) else {}
+            known[patch.model] = presets, places_of(presets)
+        presets, places = known[patch.model]
+        families = _families(shares_of(patch, places), presets)
+        found[entry] = max(families, key=lambda name: families[name]) if families else ""
+    return found
+
+
 def opened(entries: Iterable[LibraryEntry]) -> Iterator[tuple[LibraryEntry, Patch]]:
     """Those that can be read, with their patches."""
     for entry in entries:

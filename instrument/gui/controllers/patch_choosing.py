@@ -1,4 +1,6 @@
 """Choosing and saving patches: connects the patch bar, the browser and the save popup with the library."""
+import contextlib
+
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
 
@@ -10,6 +12,7 @@ from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.gui.widgets.morph_pad import MorphPad
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.session import patch_marks
 from hummingface.instrument.session.session import Session
 from hummingface.models.playing.recorded_note import KNOBS, PAD_CORNERS
 
@@ -43,6 +46,8 @@ class PatchChoosing:
         patch = self._read(entry)
         if patch is not None:
             (self.session.load_new if entry.preset else self.session.load)(patch)
+            with contextlib.suppress(OSError):              # a full disk keeps nobody from playing
+                patch_marks.loaded(entry)
             if patch.notice:
                 self.banner.say(patch.notice, stay=True)
 
@@ -66,6 +71,7 @@ class PatchChoosing:
     def _open_browser(self, place: QPoint, purpose: str) -> None:
         entries, problems = library.read_patches()
         self.words.begin(entries)
+        self.browser.marks = patch_marks.read()
         self.browser.open_at(place, entries, self.session.name, purpose)
         if problems:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -83,6 +89,11 @@ class PatchChoosing:
             return
         recording = next((one for one in patch.recordings if KNOBS in one.places), None)
         self.session.put_in_corner(self._for_corner, patch.name, patch.latents, recording)
+
+    def close(self) -> None:
+        """The window closes."""
+        self.browser.hide()
+        self.words.close()
 
     def ask_save(self) -> None:
         """Ask for a name, then save."""
