@@ -2,9 +2,9 @@
 import json
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QInputDialog, QWidget
 
 from hummingface.instrument.gui.controllers.patch_choosing import PatchChoosing
 from hummingface.instrument.gui.panels.patch_bar import PatchBar
@@ -13,6 +13,8 @@ from hummingface.instrument.gui.widgets.morph_pad import MorphPad
 from hummingface.instrument.patches import library
 from hummingface.instrument.session import patch_marks
 from hummingface.instrument.session.session import Session
+
+PLACED_MS = 400_000                     # on a busy machine
 
 
 @pytest.fixture
@@ -71,3 +73,91 @@ def test_what_was_loaded_lately_is_known_at_the_next_start(choosing, tmp_path):
     (tmp_path / "state" / patch_marks.FILE).write_text("{")
     choosing.browse()
     assert show(choosing, "Recent") == [] and len(list((tmp_path / "state").glob("*.bad-*"))) == 1
+
+
+def press(choosing, name, key, modifier=Qt.KeyboardModifier.NoModifier):
+    browser = choosing.browser
+    browser.select(next(entry for entry in browser.shown if entry.name == name))
+    QTest.keyClick(browser.list, key, modifier)
+
+
+def answer_with(monkeypatch, name):
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_args, **_more: (name, True))
+
+
+def test_stars_are_kept(choosing):
+    choosing.browse()
+    press(choosing, "Silk Strings", Qt.Key.Key_Asterisk)
+    QTest.mouseClick(choosing.browser.list.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(5, 30))
+    assert choosing.browser.isVisible(), "a click on the star is no choice"
+    press(choosing, "Mine", Qt.Key.Key_Asterisk)
+    assert show(choosing, "Starred") == ["Mine"]
+    press(choosing, "Mine", Qt.Key.Key_Asterisk)
+    assert names(choosing) == [] and patch_marks.read().starred == ()
+
+
+def test_a_patch_is_renamed_with_its_file_and_its_star_and_back(choosing, monkeypatch, tmp_path):
+    choosing.load(library.own_patch("Mine"))
+    choosing.browse()
+    press(choosing, "Mine", Qt.Key.Key_Asterisk)
+    answer_with(monkeypatch, "other")
+    press(choosing, "Mine", Qt.Key.Key_F2)
+    assert "Other" in names(choosing) and "other.json" in choosing.browser.banner.text.text(), "that one keeps its name"
+    answer_with(monkeypatch, " Dawn  flute ")
+    press(choosing, "Mine", Qt.Key.Key_F2)
+    assert choosing.browser.selected.name == choosing.session.name == "Dawn flute" and not choosing.session.dirty
+    assert (tmp_path / "patches" / "dawn-flute.json").exists() and not (tmp_path / "patches" / "mine.json").exists()
+    assert show(choosing, "Starred") == ["Dawn flute"]
+    choosing.browser.banner.action.click()
+    assert names(choosing) == ["Mine"] and (tmp_path / "patches" / "mine.json").exists() and choosing.session.name == "Mine"
+    show(choosing, "All")
+    press(choosing, "Silk Strings", Qt.Key.Key_F2)
+    assert "duplicate it" in choosing.browser.banner.text.text()
+
+
+def test_what_is_deleted_comes_back_from_the_banner(choosing, tmp_path):
+    choosing.load(library.own_patch("Mine"))
+    content = (tmp_path / "patches" / "mine.json").read_bytes()
+    choosing.browse()
+    press(choosing, "Mine", Qt.Key.Key_Delete)
+    assert "Mine" not in names(choosing) and choosing.session.dirty and choosing.browser.selected.name == "Other"
+    kept = list((tmp_path / "deleted-patches").iterdir())
+    assert [path.read_bytes() for path in kept] == [content]
+    library.save_patch(library.load_patch("Other").with_values(name="Mine"))        # its place is taken meanwhile
+    QTest.keyClick(choosing.browser, Qt.Key.Key_Escape)
+    assert choosing.banner.action.text() == "Undo"
+    choosing.banner.action.click()
+    assert (tmp_path / "patches" / "mine-2.json").read_bytes() == content and not choosing.session.dirty
+    choosing.browse()
+    assert names(choosing).count("Mine") == 2
+    press(choosing, "Evening Grand", Qt.Key.Key_Delete)
+    assert "Evening Grand" in names(choosing)
+
+
+def test_a_copy_gets_a_free_name(choosing):
+    choosing.browse()
+    press(choosing, "Evening Grand", Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    assert choosing.browser.selected.name == "Evening Grand 2" and not choosing.browser.selected.factory
+    choosing.managing.open_menu(QPoint())
+    able = {action.text().partition("\t")[0]: action.isEnabled() for action in choosing.managing.menu.actions() if action.text()}
+    assert able == dict.fromkeys(("Star", "More like this", "Rename …", "Duplicate", "Delete", "Show in folder"), True)
+    choosing.managing.menu.close()
+
+
+def test_more_like_this_goes_from_near_to_far(choosing, qtbot):
+    choosing.browse()
+    press(choosing, "Evening Grand", Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    browser = choosing.browser
+    assert "Evening Grand" not in names(choosing) and "Grand Piano" in names(choosing)[:8] and browser.shown[0] != browser.entries[0]
+    apart = [float(browser.columns_of(entry)[1].split(" dB")[0]) for entry in browser.shown]
+    assert apart == sorted(apart) and "More like “Evening Grand”" in browser.notice.text()
+    QTest.mouseClick(browser.all, Qt.MouseButton.LeftButton)
+    assert len(browser.shown) == 102
+
+
+def test_the_players_own_patch_is_compared_after_a_helper_has_listened(choosing, qtbot):
+    choosing.browse()
+    press(choosing, "Mine", Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    assert choosing.managing.helper is not None
+    qtbot.waitUntil(lambda: "More like “Mine”" in choosing.browser.notice.text(), timeout=PLACED_MS)
+    assert "River Flute" in names(choosing)[:5]

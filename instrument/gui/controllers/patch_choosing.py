@@ -4,6 +4,7 @@ import contextlib
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
 
+from hummingface.instrument.gui.controllers.patch_managing import PatchManaging
 from hummingface.instrument.gui.controllers.word_search import WordSearch
 from hummingface.instrument.gui.panels.patch_bar import PatchBar, SavePopup
 from hummingface.instrument.gui.panels.patch_browser import PatchBrowser
@@ -25,6 +26,7 @@ class PatchChoosing:
         self.browser, self.saver, self.words = PatchBrowser(window), SavePopup(window), WordSearch(window)
         self.browser.answer_of = self.words.find
         self.words.measured.connect(self.browser.answer_again)
+        self.managing = PatchManaging(self.browser, session, banner, self._show_again)
         self._for_corner: int | None = None
         bar.step_wanted.connect(self.step)
         bar.browse_wanted.connect(self.browse)
@@ -77,6 +79,17 @@ class PatchChoosing:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
             self.banner.say(problems[0] + more, problem=True)
 
+    def _show_again(self, path: str) -> None:
+        """The library has changed: show it as it is now, with the patch of a file selected, or the row that was."""
+        if not self.browser.isVisible():
+            return
+        row = self.browser.list.currentIndex().row()
+        entries = library.patches()
+        self.words.begin(entries)
+        self.browser.show_entries(entries)
+        shown = self.browser.shown
+        self.browser.select(next((e for e in shown if str(e.path) == path), shown[min(row, len(shown) - 1)] if shown else None))
+
     def _chosen(self, entry: library.LibraryEntry) -> None:
         if self._for_corner is None:
             self.load(entry)
@@ -93,6 +106,7 @@ class PatchChoosing:
     def close(self) -> None:
         """The window closes."""
         self.browser.hide()
+        self.managing.close()
         self.words.close()
 
     def ask_save(self) -> None:

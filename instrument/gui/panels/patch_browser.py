@@ -10,6 +10,7 @@ from hummingface.instrument.gui.panels.panel import tool
 from hummingface.instrument.gui.panels.patch_filters import PatchFilters
 from hummingface.instrument.gui.panels.patch_list import PatchList, PatchListModel, PatchRow
 from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.gui.widgets.plain_text import Label
 from hummingface.instrument.patches.find_by_words import Answer
 from hummingface.instrument.patches.library import LibraryEntry
@@ -23,7 +24,10 @@ WIDTH, FILTERS_WIDTH = 760, 150
 FRAME = 40                              # that a system may put above and below it
 PAGE = 10                               # rows
 STEPS: dict[int, int] = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: PAGE, Qt.Key.Key_PageUp: -PAGE}
-KEYS: dict[str, tuple[str, ...]] = {}
+# What keys ask for in the list; those of ASKED_IN_BOX in the box, too.
+KEYS = {"hear": ("Space",), "star": ("*", "Shift+*"), "like": ("Ctrl+L",), "rename": ("F2",), "duplicate": ("Ctrl+D",), "delete": ("Del",),
+        "undo": ("Ctrl+Z",)}
+ASKED_IN_BOX = ("like", "rename", "duplicate")
 
 
 class PatchBrowser(QFrame):
@@ -42,6 +46,7 @@ class PatchBrowser(QFrame):
         self.marks = PatchMarks()
         self.answer_of: Callable[[str], Answer] = lambda _words: Answer(())     # the sounds that answer words
         self._reasons: dict[LibraryEntry, tuple[str, ...]] = {}
+        self._like: tuple[str, dict[LibraryEntry, float]] | None = None         # a name, and what is like it: distances in dB
         column = QVBoxLayout(self)
         column.setContentsMargins(*(theme.px(12),) * 4)
         column.setSpacing(theme.px(8))
@@ -83,10 +88,13 @@ class PatchBrowser(QFrame):
         below.addWidget(self.list, 1)
         below.addWidget(self.empty, 1)
         column.addLayout(below, 1)
+        self.banner = Banner()
+        column.addWidget(self.banner)
 
     def open_at(self, place: QPoint, entries: list[LibraryEntry], playing: str, purpose: str = "Patches") -> None:
         """Show `entries` at a place of the screen; `playing` is marked."""
-        self.playing = playing
+        self.playing, self._like = playing, None
+        self.banner.dismiss()
         self.setWindowTitle(purpose)
         self.search.blockSignals(True)
         self.search.clear()
@@ -110,25 +118,37 @@ class PatchBrowser(QFrame):
         self.filters.offer(entries, main_families(entries))
         self.refresh()
 
+    def show_like(self, name: str, like: dict[LibraryEntry, float]) -> None:
+        """Show what is like a sound, the nearest first: {sound: its distance in dB}. `clear` shows all again."""
+        self._like = name, like
+        self.filters.clear()
+        self.search.clear()
+        self.refresh()
+
     def clear(self) -> None:
         """Take all filters and words away."""
+        self._like = None
         self.search.clear()
         self.filters.clear()
 
     def refresh(self) -> None:
         """Show what the box asks for: what has its words in a name or tag first, then what answers them as words for a sound."""
-        typed = self.search.text()
-        words = typed.lower().split()
-        named = [e for e in self.entries if all(any(w in part.lower() for part in (e.name, *e.tags)) for w in words)]
-        answer = self.answer_of(typed) if words else Answer(())
+        words = self.search.text().lower().split()
+        among = self.entries if self._like is None else list(self._like[1])
+        named = [e for e in among if all(any(w in part.lower() for part in (e.name, *e.tags)) for w in words)]
+        answer = self.answer_of(self.search.text()) if words and self._like is None else Answer(())
         if named and (answer.unknown or (len(words) > 1 and any(" ".join(words) in e.name.lower() for e in named))):
             answer = Answer(())                             # a name is being typed
         self._reasons = {match.entry: match.reasons for match in answer.matches}
+        notice = answer.notice
+        if self._like is not None:
+            self._reasons = {entry: (f"{apart:.1f} dB from it",) for entry, apart in self._like[1].items()}
+            notice = f"More like “{self._like[0]}”, the nearest first. “All” shows all patches again."
         found = [match.entry for match in answer.matches]
         shown = [*(e for e in found if e in named), *(e for e in named if e not in found), *(e for e in found if e not in named)]
         self.shown = self.filters.passing(shown, self.marks)
-        self.notice.setText(answer.notice)
-        self.notice.setVisible(bool(answer.notice))
+        self.notice.setText(notice)
+        self.notice.setVisible(bool(notice))
         self.model.show_entries(self.shown)
         self.select(next((e for e in self.shown if e.name == self.playing and not words), None))
         self.list.setVisible(bool(self.shown))
@@ -181,7 +201,14 @@ class PatchBrowser(QFrame):
         self._owner.activateWindow()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in STEPS:
-            self.list.go(STEPS[event.key()])
-            return True
+        if watched is self.search and isinstance(event, QKeyEvent) and event.type() != QEvent.Type.KeyRelease:
+            pressed, asked = event.type() == QEvent.Type.KeyPress, self.list.asks(event)
+            if pressed and event.key() in STEPS:
+                self.list.go(STEPS[event.key()])
+                return True
+            if asked in ASKED_IN_BOX:
+                event.accept()          # before it means something to the window behind
+                if pressed:
+                    self.list.asked.emit(asked)
+                return True
         return super().eventFilter(watched, event)

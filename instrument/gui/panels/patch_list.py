@@ -1,8 +1,8 @@
 """The list of the patch browser: a row for each sound, in columns: star, name, family, tags or why it was found, and whose it is."""
 from collections.abc import Callable, Mapping, Sequence
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QFont, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QFont, QKeyEvent, QKeySequence, QMouseEvent, QPainter
 from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from hummingface.instrument.gui.widgets import theme
@@ -10,7 +10,7 @@ from hummingface.instrument.gui.widgets.list_row import paint_surface
 from hummingface.instrument.gui.widgets.plain_text import tip
 from hummingface.instrument.patches.library import LibraryEntry
 
-STAR = "★"
+STAR, NO_STAR = "★", "☆"
 STAR_WIDTH, NAME_SHARE, FAMILY_SHARE, OWNER_WIDTH = 20, 0.40, 0.17, 56
 
 
@@ -61,9 +61,9 @@ class PatchRow(QStyledItemDelegate):
         rest = theme.SOFT if selected else theme.DIM
         star, *places = columns(option.rect)
         painter.setFont(theme.font("body", QFont.Weight.Medium))
-        if self._is_starred(entry):
-            painter.setPen(theme.colour(theme.WARM))
-            painter.drawText(star, Qt.AlignmentFlag.AlignCenter, STAR)
+        if (starred := self._is_starred(entry)) or selected:
+            painter.setPen(theme.colour(theme.WARM if starred else theme.DIM))
+            painter.drawText(star, Qt.AlignmentFlag.AlignCenter, STAR if starred else NO_STAR)
         painter.setPen(theme.colour(theme.WARM if self._is_playing(entry) else theme.TEXT))
         for number, (place, text) in enumerate(zip(places, (entry.name, *self._columns_of(entry)), strict=True)):
             if number == 1:
@@ -113,8 +113,25 @@ class PatchList(QListView):
             self.setCurrentIndex(self.model().index(row, 0))
             self.stepped.emit()
 
+    def asks(self, event: QKeyEvent) -> str:
+        """What a key asks for, or nothing."""
+        return self._asks.get(QKeySequence(event.keyCombination()).toString(), "")
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self.asks(event):
+            event.accept()              # before it means something to the window behind
+            return True
+        return super().event(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and event.position().x() < theme.px(STAR_WIDTH) and (
+                self.currentIndex().isValid() and self.indexAt(event.position().toPoint()) == self.currentIndex()):
+            self.asked.emit("star")
+        else:
+            super().mouseReleaseEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if name := self._asks.get(QKeySequence(event.keyCombination()).toString()):
+        if name := self.asks(event):
             self.asked.emit(name)
             return
         before = self.currentIndex().row()
