@@ -6,6 +6,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QInputDialog, QWidget
 
+from hummingface.instrument.gui.controllers.hover_audition import DWELL_MS, HoverAudition
 from hummingface.instrument.gui.controllers.patch_choosing import PatchChoosing
 from hummingface.instrument.gui.panels.patch_bar import PatchBar
 from hummingface.instrument.gui.widgets.banner import Banner
@@ -27,8 +28,7 @@ def choosing(qtbot, tmp_path, monkeypatch):
     window = QWidget()
     qtbot.addWidget(window)
     session = Session(lambda _message: None, library.load_patch("Evening Grand"))
-    window.parts = PatchBar(session), MorphPad(session), Banner()
-    made = PatchChoosing(window, session, *window.parts)
+    made = PatchChoosing(window, session, PatchBar(session), MorphPad(session), Banner())
     yield made
     made.close()
 
@@ -161,3 +161,33 @@ def test_the_players_own_patch_is_compared_after_a_helper_has_listened(choosing,
     assert choosing.managing.helper is not None
     qtbot.waitUntil(lambda: "More like “Mine”" in choosing.browser.notice.text(), timeout=PLACED_MS)
     assert "River Flute" in names(choosing)[:5]
+
+
+def test_keys_hear_what_they_go_to_while_nothing_sounds(choosing, qtbot, monkeypatch):
+    """By a real helper."""
+    sounds = [True]
+    audition = HoverAudition(choosing.browser, lambda: not sounds[0], lambda: -20.0)
+    choosing.hear_by(audition)
+    choosing.browse()
+    asked: list[dict] = []
+    QTest.keyClick(choosing.browser.search, Qt.Key.Key_Down)
+    qtbot.wait(2 * DWELL_MS)
+    assert audition.helper is None, "a note sounds"
+    sounds[0] = False
+    QTest.keyClick(choosing.browser.search, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: audition.helper is not None and audition.helper.running)
+    monkeypatch.setattr(audition.helper, "send", asked.append)
+    QTest.keyClick(choosing.browser.list, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: bool(asked))
+    assert (asked[0]["patch"]["name"], asked[0]["phrase"]) == ("Morning Harp", True)
+    QTest.mouseClick(choosing.browser.hear, Qt.MouseButton.LeftButton)
+    assert audition.helper is None and not patch_marks.read().hear
+    QTest.keyClick(choosing.browser.list, Qt.Key.Key_Down)
+    qtbot.wait(2 * DWELL_MS)
+    assert audition.helper is None
+    choosing.browse()
+    assert not choosing.browser.hear.isChecked()
+    QTest.keyClick(choosing.browser.list, Qt.Key.Key_Space)
+    assert audition.helper is not None, "asked for by hand"
+    QTest.keyClick(choosing.browser, Qt.Key.Key_Escape)
+    assert audition.helper is None

@@ -4,6 +4,8 @@ import contextlib
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
 
+from hummingface.instrument.gui.controllers.hover_audition import HoverAudition
+from hummingface.instrument.gui.controllers.patch_hearing import PatchHearing
 from hummingface.instrument.gui.controllers.patch_managing import PatchManaging
 from hummingface.instrument.gui.controllers.word_search import WordSearch
 from hummingface.instrument.gui.panels.patch_bar import PatchBar, SavePopup
@@ -34,6 +36,10 @@ class PatchChoosing:
         pad.corner_wanted.connect(self.browse_corner)
         self.browser.chosen.connect(self._chosen)
         self.saver.wanted.connect(self.save)
+
+    def hear_by(self, audition: HoverAudition) -> None:
+        """Let the browser be heard by an audition."""
+        PatchHearing(self.browser, audition)
 
     def step(self, step: int) -> None:
         """Play the next or the previous patch of the library."""

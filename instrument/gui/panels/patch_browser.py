@@ -31,9 +31,11 @@ ASKED_IN_BOX = ("like", "rename", "duplicate")
 
 
 class PatchBrowser(QFrame):
-    """`open_at` shows it; `chosen` carries the entry that the player picked. It stays until Escape, a choice, or its being closed."""
+    """`open_at` shows it; `chosen` carries the entry that the player picked. It stays until Escape, a choice, or its being closed;
+    `left` says so."""
 
     chosen = Signal(object)
+    left = Signal()
 
     def __init__(self, parent: QWidget):
         super().__init__(parent, Qt.WindowType.Tool)
@@ -68,6 +70,8 @@ class PatchBrowser(QFrame):
         self.tools = QHBoxLayout()
         top.addWidget(self.search, 1)
         top.addWidget(self.all)
+        self.hear = tool("", "Hear patches", "Keys hear a phrase of what they go to, while nothing else sounds", True, "Hear")
+        top.addWidget(self.hear)
         top.addLayout(self.tools)
         column.addLayout(top)
         self.notice = Label(wraps=True)
@@ -94,6 +98,7 @@ class PatchBrowser(QFrame):
     def open_at(self, place: QPoint, entries: list[LibraryEntry], playing: str, purpose: str = "Patches") -> None:
         """Show `entries` at a place of the screen; `playing` is marked."""
         self.playing, self._like = playing, None
+        self.hear.setChecked(self.marks.hear)
         self.banner.dismiss()
         self.setWindowTitle(purpose)
         self.search.blockSignals(True)
@@ -198,6 +203,7 @@ class PatchBrowser(QFrame):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
+        self.left.emit()
         self._owner.activateWindow()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
