@@ -191,3 +191,30 @@ def test_keys_hear_what_they_go_to_while_nothing_sounds(choosing, qtbot, monkeyp
     assert audition.helper is not None, "asked for by hand"
     QTest.keyClick(choosing.browser, Qt.Key.Key_Escape)
     assert audition.helper is None
+
+
+def test_saving_proposes_a_name_that_is_free_and_its_own_where_it_has_one(choosing):
+    def proposed():
+        choosing.ask_save()
+        choosing.saver.hide()
+        return choosing.saver.name.text(), choosing.saver.save.text()
+    assert proposed() == ("Evening Grand 2", "Save"), "the factory's name is taken"
+    choosing.load(library.own_patch("Mine"))
+    choosing.session.set("latent.1", 1.0)
+    assert proposed() == ("Mine", "Save")
+    choosing.save("Mine", ())
+    assert proposed() == ("Mine", "Save") and library.load_patch("Mine").latents[0] == 1.0
+    choosing.session.load_new(library.load_patch("River Flute").with_values(name="Other"))
+    assert proposed() == ("Other 2", "Save"), "another sound has that name"
+    choosing.saver.name.setText("other")
+    assert choosing.saver.save.text() == "Replace “Other”"
+
+
+def test_patches_of_one_name_show_where_each_lies(choosing):
+    library.save_patch(library.load_patch("Mine").with_values(name="Evening Grand"))
+    choosing.browse()
+    twice = [choosing.browser.columns_of(entry) for entry in choosing.browser.shown if entry.name == "Evening Grand"]
+    assert [(said.split(" · ")[0], owner) for _, said, owner in twice] == [("00-evening-grand.json", "factory"),
+                                                                         ("evening-grand.json", "mine")]
+    assert choosing.browser.columns_of(next(entry for entry in choosing.browser.shown if entry.name == "Mine"))[2] == "mine"
+    assert "evening-grand.json" in choosing.browser.model.index(100).data()

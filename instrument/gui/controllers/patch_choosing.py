@@ -17,6 +17,8 @@ from hummingface.instrument.patches import library
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.session import patch_marks
 from hummingface.instrument.session.session import Session
+from hummingface.models.playing.checked_json import JsonObject
+from hummingface.models.playing.file_names import alike
 from hummingface.models.playing.recorded_note import KNOBS, PAD_CORNERS
 
 
@@ -116,10 +118,20 @@ class PatchChoosing:
         self.words.close()
 
     def ask_save(self) -> None:
-        """Ask for a name, then save."""
+        """Ask for a name, then save. Where the name is that of another patch, a free one is proposed."""
         button, name = self.bar.save, self.session.name
-        others = [entry.name for entry in library.patches() if not entry.factory and entry.name != name]
-        self.saver.open_at(button.mapToGlobal(QPoint(0, button.height() + 4)), name, self.session.state.patch.tags, others)
+        entries = library.patches()
+        same = [entry for entry in entries if not entry.factory and alike(entry.name) == alike(name)]
+        mine = next((entry for entry in same if self._is_saved_as(entry)), None)
+        proposed = name if mine else library.free_name(name)
+        others = [entry.name for entry in entries if not entry.factory and entry is not mine]
+        self.saver.open_at(button.mapToGlobal(QPoint(0, button.height() + 4)), proposed, self.session.state.patch.tags, others)
+
+    def _is_saved_as(self, entry: library.LibraryEntry) -> bool:
+        """Whether what plays was loaded from this patch, or saved as it."""
+        def sound(patch: Patch) -> JsonObject:
+            return patch.with_values(model_sha256="").to_json()
+        return self.session.saved.on_disk and sound(library.open_entry(entry)) == sound(self.session.saved.patch)
 
     def save(self, name: str, tags: tuple[str, ...]) -> None:
         """Save the current sound under a name."""

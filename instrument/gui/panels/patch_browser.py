@@ -1,5 +1,6 @@
 """The patch browser, as high as the window: all sounds in columns, filters beside them, and a box that takes names or words for a sound
 ("dark bowed metal")."""
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
@@ -16,6 +17,7 @@ from hummingface.instrument.patches.find_by_words import Answer
 from hummingface.instrument.patches.library import LibraryEntry
 from hummingface.instrument.patches.sound_candidates import main_families
 from hummingface.instrument.session.patch_marks import PatchMarks, key_of
+from hummingface.models.playing.file_names import alike
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +50,7 @@ class PatchBrowser(QFrame):
         self.marks = PatchMarks()
         self.answer_of: Callable[[str], Answer] = lambda _words: Answer(())     # the sounds that answer words
         self._reasons: dict[LibraryEntry, tuple[str, ...]] = {}
+        self._twice: set[str] = set()       # names that several have
         self._like: tuple[str, dict[LibraryEntry, float]] | None = None         # a name, and what is like it: distances in dB
         column = QVBoxLayout(self)
         column.setContentsMargins(*(theme.px(12),) * 4)
@@ -120,6 +123,8 @@ class PatchBrowser(QFrame):
     def show_entries(self, entries: list[LibraryEntry]) -> None:
         """Other patches; filters and words stay."""
         self.entries = entries
+        counted = Counter(alike(entry.name) for entry in entries)
+        self._twice = {name for name, count in counted.items() if count > 1}
         self.filters.offer(entries, main_families(entries))
         self.refresh()
 
@@ -181,14 +186,17 @@ class PatchBrowser(QFrame):
             self.select(before)
 
     def columns_of(self, entry: LibraryEntry) -> tuple[str, str, str]:
-        """Its family, why it was found or its tags, and whose it is."""
+        """Its family, why it was found or its tags, and whose it is. Where several have its name, also its file."""
         family = self.filters.family_of(entry)
         rest = self._reasons.get(entry) or tuple(tag for tag in entry.tags if tag != family)
-        return family, " · ".join(rest), "preset" if entry.preset else "" if entry.factory else "mine"
+        twice = alike(entry.name) in self._twice and not entry.preset
+        owner = "preset" if entry.preset else "mine" if not entry.factory else "factory" if twice else ""
+        return family, " · ".join((*([entry.path.name] if twice else []), *rest)), owner
 
     def aside(self, entry: LibraryEntry) -> str:
         """What is said of a sound beside its name."""
-        return " · ".join((*(self._reasons.get(entry) or entry.tags[:3]), *(["preset"] if entry.preset else [])))
+        twice = [self.columns_of(entry)[2], entry.path.name] if alike(entry.name) in self._twice and not entry.preset else []
+        return " · ".join((*(self._reasons.get(entry) or entry.tags[:3]), *(["preset"] if entry.preset else []), *twice))
 
     def _take(self) -> None:
         if (entry := self.selected) is not None:
