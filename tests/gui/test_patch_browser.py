@@ -1,11 +1,14 @@
 """The patch browser with what `PatchChoosing` connects to it: filters, marks, what is done with patches, hearing, banks. No window."""
 import json
+from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QInputDialog, QWidget
+from PySide6.QtWidgets import QApplication, QInputDialog, QWidget
 
+from hummingface.instrument.gui.controllers import drops
 from hummingface.instrument.gui.controllers.hover_audition import DWELL_MS, HoverAudition
 from hummingface.instrument.gui.controllers.patch_choosing import PatchChoosing
 from hummingface.instrument.gui.panels.patch_bar import PatchBar
@@ -218,3 +221,25 @@ def test_patches_of_one_name_show_where_each_lies(choosing):
                                                                          ("evening-grand.json", "mine")]
     assert choosing.browser.columns_of(next(entry for entry in choosing.browser.shown if entry.name == "Mine"))[2] == "mine"
     assert "evening-grand.json" in choosing.browser.model.index(100).data()
+
+
+def test_patches_leave_as_their_files_and_come_in_as_copies(choosing, tmp_path):
+    choosing.browse()
+    browser = choosing.browser
+    show(choosing, "Mine")
+    dragged = browser.model.mimeData([browser.model.index(0)])
+    assert [Path(url.toLocalFile()) for url in dragged.urls()] == [tmp_path / "patches" / "mine.json"]
+    assert drops.read(dragged).kind == "patch", "the window would load it"
+    choosing.exchange.export(tmp_path / "two.zip")
+    assert "bank of 2" in browser.banner.text.text()
+    library.own_patch("Other").path.unlink()
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / name)) for name in ("two.zip", "none.wav")])
+    place, buttons, keys = QPoint(50, 50), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    came = QDragEnterEvent(place, Qt.DropAction.CopyAction, data, buttons, keys)
+    QApplication.sendEvent(browser, came)
+    assert came.isAccepted()
+    QApplication.sendEvent(browser, QDropEvent(QPointF(place), Qt.DropAction.CopyAction, data, buttons, keys))
+    assert browser.banner.text.text() == "1 patch imported; 1 there already." and browser.selected.name == "Other"
+    choosing.exchange.menu.aboutToShow.emit()
+    assert "102 that are shown" in choosing.exchange.menu.actions()[1].text()

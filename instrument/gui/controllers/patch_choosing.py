@@ -5,6 +5,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
 
 from hummingface.instrument.gui.controllers.hover_audition import HoverAudition
+from hummingface.instrument.gui.controllers.patch_exchange import PatchExchange
 from hummingface.instrument.gui.controllers.patch_hearing import PatchHearing
 from hummingface.instrument.gui.controllers.patch_managing import PatchManaging
 from hummingface.instrument.gui.controllers.word_search import WordSearch
@@ -31,6 +32,7 @@ class PatchChoosing:
         self.browser.answer_of = self.words.find
         self.words.measured.connect(self.browser.answer_again)
         self.managing = PatchManaging(self.browser, session, banner, self._show_again)
+        self.exchange = PatchExchange(self.browser, self._show_again)
         self._for_corner: int | None = None
         bar.step_wanted.connect(self.step)
         bar.browse_wanted.connect(self.browse)

@@ -1,10 +1,11 @@
 """The patch browser, as high as the window: all sounds in columns, filters beside them, and a box that takes names or words for a sound
 ("dark bowed metal")."""
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from hummingface.instrument.gui.panels.panel import tool
@@ -15,6 +16,7 @@ from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.gui.widgets.plain_text import Label
 from hummingface.instrument.patches.find_by_words import Answer
 from hummingface.instrument.patches.library import LibraryEntry
+from hummingface.instrument.patches.patch_bank import is_importable
 from hummingface.instrument.patches.sound_candidates import main_families
 from hummingface.instrument.session.patch_marks import PatchMarks, key_of
 from hummingface.models.playing.file_names import alike
@@ -34,16 +36,18 @@ ASKED_IN_BOX = ("like", "rename", "duplicate")
 
 class PatchBrowser(QFrame):
     """`open_at` shows it; `chosen` carries the entry that the player picked. It stays until Escape, a choice, or its being closed;
-    `left` says so."""
+    `left` says so. `dropped` carries the files that were dropped on it."""
 
     chosen = Signal(object)
     left = Signal()
+    dropped = Signal(list)
 
     def __init__(self, parent: QWidget):
         super().__init__(parent, Qt.WindowType.Tool)
         self._owner = parent
         self.setObjectName("ground")
         self.setAccessibleName("Patch browser")
+        self.setAcceptDrops(True)
         self.entries: list[LibraryEntry] = []
         self.shown: list[LibraryEntry] = []
         self.playing = ""
@@ -68,6 +72,7 @@ class PatchBrowser(QFrame):
         self.search = QLineEdit(placeholderText="A name, or words for a sound: dark bowed metal")
         self.search.setAccessibleName("Search patches")
         self.search.setClearButtonEnabled(True)
+        self.search.setAcceptDrops(False)               # the browser takes files
         self.all = tool("", "Show all patches", "Take all filters and words away", text="All")
         self.all.clicked.connect(self.clear)
         self.tools = QHBoxLayout()
@@ -209,6 +214,16 @@ class PatchBrowser(QFrame):
         else:
             super().keyPressEvent(event)
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.source() is not self.list and _importable(event):
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        self.dropped.emit(_importable(event))
+
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self.left.emit()
@@ -226,3 +241,8 @@ class PatchBrowser(QFrame):
                     self.list.asked.emit(asked)
                 return True
         return super().eventFilter(watched, event)
+
+
+def _importable(event: QDropEvent) -> list[Path]:
+    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+    return [path for path in paths if is_importable(path)]

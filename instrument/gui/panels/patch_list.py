@@ -1,8 +1,8 @@
 """The list of the patch browser: a row for each sound, in columns: star, name, family, tags or why it was found, and whose it is."""
 from collections.abc import Callable, Mapping, Sequence
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QFont, QKeyEvent, QKeySequence, QMouseEvent, QPainter
+from PySide6.QtCore import QAbstractListModel, QEvent, QMimeData, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, QUrl, Signal
+from PySide6.QtGui import QContextMenuEvent, QDrag, QFont, QKeyEvent, QKeySequence, QMouseEvent, QPainter
 from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from hummingface.instrument.gui.widgets import theme
@@ -39,6 +39,19 @@ class PatchListModel(QAbstractListModel):
             what = f"preset of the model {entry.model}" if entry.preset else str(entry.path)
             return tip(entry.name, "", ", ".join(entry.tags), what)
         return None
+
+    def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
+        may = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return may if self.entries[index.row()].preset else may | Qt.ItemFlag.ItemIsDragEnabled
+
+    def mimeTypes(self) -> list[str]:
+        return ["text/uri-list"]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        """The files of these patches, in the form that file managers and the window accept."""
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(self.entries[index.row()].path.resolve())) for index in indexes])
+        return data
 
 
 class PatchRow(QStyledItemDelegate):
@@ -104,6 +117,17 @@ class PatchList(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.setMinimumHeight(theme.px(40))
+        self.setDragEnabled(True)
+        self.setDragDropMode(QListView.DragDropMode.DragOnly)
+        self.setDefaultDropAction(Qt.DropAction.CopyAction)
+
+    def startDrag(self, _actions: Qt.DropAction) -> None:
+        """Patches are dragged out as copies, whatever modifier key is held."""
+        indexes = [index for index in self.selectedIndexes() if index.flags() & Qt.ItemFlag.ItemIsDragEnabled]
+        if indexes:
+            drag = QDrag(self)
+            drag.setMimeData(self.model().mimeData(indexes))
+            drag.exec(Qt.DropAction.CopyAction)
 
     def go(self, steps: int) -> None:
         """Go so many rows down."""
