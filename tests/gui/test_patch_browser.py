@@ -91,6 +91,7 @@ def answer_with(monkeypatch, name):
 def test_stars_are_kept(choosing):
     choosing.browse()
     press(choosing, "Silk Strings", Qt.Key.Key_Asterisk)
+    assert choosing.browser.selected.name == "Silk Strings"
     QTest.mouseClick(choosing.browser.list.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(5, 30))
     assert choosing.browser.isVisible(), "a click on the star is no choice"
     press(choosing, "Mine", Qt.Key.Key_Asterisk)

@@ -87,7 +87,8 @@ class PatchManaging(QObject):
     def star(self, entry: LibraryEntry) -> None:
         """Give it a star, or take that away."""
         self._browser.marks = patch_marks.star(entry, key_of(entry) not in patch_marks.read().starred)
-        self._browser.answer_again()
+        self._browser.refresh()
+        self._browser.select(entry)
 
     def duplicate(self, entry: LibraryEntry) -> None:
         """Save a copy as the player's."""

@@ -28,7 +28,7 @@ class Banner(QFrame):
         self.text = Label(wraps=True)
         row.addWidget(self.text, 1)
         self._act: Callable[[], object] | None = None
-        self.action = push_button("", self._acted, "Do what is offered")
+        self.action = push_button("Undo", self._acted, "Do what is offered")
         self.action.hide()
         row.addWidget(self.action)
         self.close_button = tool("close", "Close message")
