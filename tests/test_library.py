@@ -41,6 +41,20 @@ def test_names_are_found_by_any_case_and_by_an_unambiguous_beginning():
         library.find("", known, "patch")
 
 
+def test_of_two_patches_of_one_name_the_file_is_asked_for():
+    own = library.save_patch(library.load_patch("River Flute").with_values(name="Evening Grand", gain_db=1.0))
+    factory = next(entry.path for entry in library.patches() if entry.name == "Evening Grand" and entry.factory)
+    with pytest.raises(LibraryError, match="2 patches are called 'evening grand'") as told:
+        library.load_patch("evening grand")
+    assert str(own) in str(told.value) and str(factory) in str(told.value) and "Give the file" in str(told.value)
+    with pytest.raises(LibraryError, match="more than one patch begins") as told:
+        library.load_patch("evening")
+    assert str(own) in str(told.value)
+    assert library.load_patch(str(own)).gain_db == library.named_patch("Evening Grand").gain_db == 1.0
+    assert library.load_patch("Evening Grand", own_first=True).gain_db == 1.0
+    assert library.load_patch(factory).gain_db != 1.0
+
+
 def test_a_saved_patch_is_listed_and_found_again():
     path = library.save_patch(Patch("My Sound!", "Fluid", Z, author="me"))
     assert path.parent == library.user_folder("patches")
@@ -87,7 +101,7 @@ def test_factory_patches_are_never_overwritten():
         library.save_patch(library.load_patch(factory.name), factory.path)
     library.save_patch(library.load_patch(factory.name).with_values(author="me"))
     assert factory.path.read_bytes() == before
-    assert library.load_patch(factory.name).author == "me", "the player's own is found first"
+    assert library.named_patch(factory.name).author == "me", "the player's own is found first"
     with pytest.raises(LibraryError, match="name"):
         library.save_patch(Patch("///", "Fluid", Z))
 

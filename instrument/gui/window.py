@@ -306,7 +306,7 @@ class Window(QMainWindow):
         self.client.close()
         self.late.close()
         self.recordings.close()
-        self.choosing.words.close()
+        self.choosing.close()
         self.map.close()
         super().closeEvent(event)
 

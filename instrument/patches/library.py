@@ -189,7 +189,8 @@ def find(name: str, entries: list[LibraryEntry], what: str) -> LibraryEntry:
     if len(begin) == 1 and wanted:
         return begin[0]
     meant = begin or entries
-    names = ", ".join(entry.name for entry in meant[:MOST_NAMED]) or "none"
+    told = [entry.name for entry in meant[:MOST_NAMED]]
+    names = ", ".join(e.name if told.count(e.name) == 1 else f"{e.name} ({e.path})" for e in meant[:MOST_NAMED]) or "none"
     if len(meant) > MOST_NAMED:
         names += f" and {len(meant) - MOST_NAMED} more (`hummingface {'patches' if what == 'patch' else 'models'}` lists all)"
     if len(begin) > 1:
@@ -203,8 +204,9 @@ def _is_file(name: str, suffixes: tuple[str, ...]) -> bool:
     return name.endswith(suffixes) or os.sep in name or "/" in name
 
 
-def load_patch(name: str | Path | None = None) -> Patch:
-    """A patch by name or by file; None: the factory's first. Raises LibraryError or PatchError."""
+def load_patch(name: str | Path | None = None, own_first: bool = False) -> Patch:
+    """A patch by name or by file; None: the factory's first. Where several patches have the name none is chosen, or (`own_first`) the
+    player's. Raises LibraryError or PatchError."""
     entries = patches() if not isinstance(name, Path) else []
     if isinstance(name, Path) or (name is not None and _is_file(name, (PATCH_SUFFIX,)) and name not in [e.name for e in entries]):
         return patches_file.load(name)
@@ -212,11 +214,16 @@ def load_patch(name: str | Path | None = None) -> Patch:
         if not entries:
             raise LibraryError(f"there are no patches in {factory_folder('patches')}: the installation is incomplete")
         return patches_file.load(entries[0].path)
+    same = [entry for entry in entries if alike(entry.name) == alike(name).strip()]
+    if len(same) > 1 and not own_first:
+        files = " and ".join(f"{entry.path} ({'factory' if entry.factory else 'yours'})" for entry in same)
+        raise LibraryError(f"{len(same)} patches are called {name!r}: {files}. Give the file of the one that is meant.")
     return patches_file.load(find(name, entries, "patch").path)
 
 
 def named_patch(name: str) -> Patch:
-    """A patch by name alone: for names that come from other machines. Raises LibraryError or PatchError."""
+    """A patch by name alone, the player's own where several have it: for names that come from other machines. Raises LibraryError
+    or PatchError."""
     return patches_file.load(find(name, patches(), "patch").path)
 
 

@@ -34,15 +34,13 @@ class Candidate:
 def candidates(entries: Iterable[LibraryEntry]) -> list[Candidate]:
     """One for each entry that can be read."""
     known = sound_table.read(sound_table.factory_file()) | sound_table.read(library.user_folder(sound_table.OWN_FILE))
-    cards: dict[str, JsonObject] = {}
+    cards: dict[str, tuple[JsonObject, JsonObject, dict[str, list[float]]]] = {}
     found = []
     for entry, patch in opened(entries):
         if patch.model not in cards:
-            cards[patch.model] = library.card_of_model(patch.model)
-        card = cards[patch.model]
-        stored = card.get("presets")
-        presets: JsonObject = stored if isinstance(stored, dict) else {}
-        shares = shares_of(patch, places_of(presets))
+            cards[patch.model] = _card_of(patch.model)
+        card, presets, places = cards[patch.model]
+        shares = shares_of(patch, places)
         key = sound_table.fingerprint(patch, str(card.get("sha256", ""))) if card else ""
         found.append(Candidate(entry, key, shares, _families(shares, presets), known.get(key, {})))
     return found
@@ -51,6 +49,27 @@ def candidates(entries: Iterable[LibraryEntry]) -> list[Candidate]:
 def unmeasured(entries: Iterable[LibraryEntry]) -> list[Candidate]:
     """Those that no table has, and that can be played."""
     return [one for one in candidates(entries) if one.fingerprint and not one.measured]
+
+
+def main_families(entries: Iterable[LibraryEntry]) -> dict[LibraryEntry, str]:
+    """The family that each has most of, empty for none."""
+    cards: dict[str, tuple[JsonObject, JsonObject, dict[str, list[float]]]] = {}
+    found = {}
+    for entry, patch in opened(entries):
+        if patch.model not in cards:
+            cards[patch.model] = _card_of(patch.model)
+        _, presets, places = cards[patch.model]
+        families = _families(shares_of(patch, places), presets)
+        found[entry] = max(families, key=lambda name: families[name]) if families else ""
+    return found
+
+
+def _card_of(model: str) -> tuple[JsonObject, JsonObject, dict[str, list[float]]]:
+    """A model's card, its presets and their places; empty where there is none."""
+    card = library.card_of_model(model)
+    stored = card.get("presets")
+    presets: JsonObject = stored if isinstance(stored, dict) else {}
+    return card, presets, places_of(presets)
 
 
 def opened(entries: Iterable[LibraryEntry]) -> Iterator[tuple[LibraryEntry, Patch]]:

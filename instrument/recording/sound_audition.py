@@ -1,8 +1,8 @@
-"""Plays single notes of sounds, one after the other, for who looks for one: `hummingface patches --audition`, started by the window.
+"""Plays notes or phrases of sounds, one after the other, for who looks for one: `hummingface patches --audition`, started by the window.
 
 It is a process of its own, with an engine and a stream of its own: nothing that is played or recorded is disturbed, and a device that fails
-or hangs is nobody else's. Requests come as JSON lines, the newest counts: {"patch": PATCH, "key": 60, "volume_db": -6}, or {"patch": null}
-for silence. It ends when its input ends. What goes wrong is told once, as {"tell": "problem", "text": TEXT}.
+or hangs is nobody else's. Requests come as JSON lines, the newest counts: {"patch": PATCH, "key": 60, "volume_db": -6, "phrase": true}, or
+{"patch": null} for silence. It ends when its input ends. What goes wrong is told once, as {"tell": "problem", "text": TEXT}.
 """
 import os
 import queue
@@ -26,8 +26,12 @@ from hummingface.models.playing.checks import is_number, is_whole
 if TYPE_CHECKING:
     import sounddevice
 
+    from hummingface.instrument.performance.events import PlayerEvent
+
 RATE_HZ = 48_000
-VELOCITY, HOLD_S, SECONDS, FADE_S = 100, 0.9, 1.8, 0.3
+TAIL_S, FADE_S = 0.9, 0.3
+NOTE = ((0.0, 0.9, 0, 100),)            # of notes each: begin and end in seconds, semitones from the key, velocity
+PHRASE = ((0.0, 0.3, 0, 70), (0.3, 0.6, 7, 85), (0.6, 0.9, 12, 115), (0.9, 2.1, 0, 100))
 PIECE = 2048
 IDLE_S = 10.0                           # without a request: the device is closed
 NICENESS = 5
@@ -36,10 +40,21 @@ DEFAULT_KEY = 60
 
 @dataclass(frozen=True)
 class Request:
-    """A note of a patch; None: silence."""
+    """A note of a patch, or a phrase; None: silence."""
     patch: Patch | None
     key: int = DEFAULT_KEY
     gain: float = 1.0
+    phrase: bool = False
+
+    @property
+    def notes(self) -> tuple[tuple[float, float, int, int], ...]:
+        """What is played, as in PHRASE."""
+        return PHRASE if self.phrase else NOTE
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes."""
+        return max(end for _, end, _, _ in self.notes) + TAIL_S
 
 
 def read_request(line: str) -> Request:
@@ -51,18 +66,20 @@ def read_request(line: str) -> Request:
     if not is_whole(key, 0, 127) or not is_number(volume_db, -120, 24):
         raise ValueError("a request has a wrong key or volume")
     patch = None if values.get("patch") is None else patch_file.from_json(values["patch"])
-    return Request(patch, key, 10 ** (volume_db / 20))
+    return Request(patch, key, 10 ** (volume_db / 20), values.get("phrase") is True)
 
 
 def pieces(request: Request, bank: SoundBank, rate_hz: int = RATE_HZ) -> Iterator[np.ndarray]:
-    """The note, piece by piece, faded at its end: float32 [n, 2] each. Raises LibraryError where its model is missing."""
+    """The notes, piece by piece, faded at its end: float32 [n, 2] each. Raises LibraryError where its model is missing."""
     if request.patch is None:
         return
     held = request.patch.with_values(parameters={**request.patch.parameters, "arpeggiator.on": 0.0})
-    off = round(HOLD_S * rate_hz)
-    player = Player(bank.source(held.model, held.recordings), held, rate_hz=rate_hz,
-                    events=[(0, NoteOn(0, request.key, VELOCITY)), (off, NoteOff(0, request.key))], shown=False)
-    end = round(SECONDS * rate_hz)
+    events: list[tuple[int, PlayerEvent]] = []
+    for begin_s, end_s, semitones, velocity in request.notes:
+        key = min(request.key + semitones, 127)
+        events += [(round(begin_s * rate_hz), NoteOn(0, key, velocity)), (round(end_s * rate_hz), NoteOff(0, key))]
+    player = Player(bank.source(held.model, held.recordings), held, rate_hz=rate_hz, events=events, shown=False)
+    end = round(request.seconds * rate_hz)
     while player.position < end:
         begin = player.position
         piece = player.render(min(PIECE, end - begin))

@@ -201,6 +201,17 @@ class Session:
         self.saved = self.state = SoundState.of(patch, self.state.values)
         self._changed()
 
+    def renamed(self, name: str) -> None:
+        """The patch that plays has another name on disk; this is no undo step."""
+        self.saved = replace(self.saved, patch=self.saved.patch.with_values(name=name))
+        self.state = replace(self.state, patch=self.state.patch.with_values(name=name))
+        self._changed()
+
+    def kept_on_disk(self, kept: bool) -> None:
+        """The patch that plays is on disk from now on, or no more."""
+        self.saved = replace(self.saved, on_disk=kept)
+        self._changed()
+
     def undo(self) -> None:
         """Undo the last change."""
         self._settle()

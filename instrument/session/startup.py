@@ -57,7 +57,7 @@ def prepare(options: StartOptions, left: Patch | None = None) -> Prepared:
         first = left if last_patch is not None and options.model is None else None
     elif named is None and last_patch is not None and options.model is None:
         try:
-            first = library.load_patch(last_patch)
+            first = library.load_patch(last_patch, own_first=True)
         except ValueError as error:                 # it was deleted or renamed since: begin with another
             notices.append(f"{error} The first patch is used instead.")
     choices = _choices(settings, audio, options)

@@ -158,7 +158,7 @@ def test_a_name_can_be_read_as_it_is(hostile):
     hostile.dialog.ports.boxes[0].setChecked(True)
     hostile.dialog._open_midi()
     assert sent[-1]["ports"] == [NAME], "the port is asked for by its own name"
-    assert hostile.browser.chips and hostile.browser.chips[0].property("tag") == NAME[:40]
+    assert hostile.browser.filters.tags.names[0] == NAME[:40]
 
 
 def test_no_name_loads_a_picture_or_widens_the_window(qtbot, tmp_path, monkeypatch):

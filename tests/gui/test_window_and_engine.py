@@ -3,7 +3,7 @@ import os
 import signal
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtTest import QTest
 
 from hummingface.instrument.audio import registry
@@ -16,11 +16,14 @@ def test_browsing_by_search_tag_and_arrows(window):
     browser = window.browser
     assert {"Amber", "Birch", "Cedar", "Dune", "Ember"} <= {e.name for e in browser.shown}
     assert browser.shown[browser.list.currentIndex().row()].name == "Amber"
-    chip = browser.chips[0]
-    QTest.mouseClick(chip, LEFT)
-    assert browser.shown
-    assert all(chip.property("tag") in e.tags for e in browser.shown)
-    QTest.mouseClick(chip, LEFT)
+    assert set(browser.filters.tags.names) == {tag for entry in browser.entries for tag in entry.tags}
+    tags = browser.filters.tags
+    tags.setFocus()
+    tags.setCurrentRow(0, QItemSelectionModel.SelectionFlag.NoUpdate)
+    QTest.keyClick(tags, Qt.Key.Key_Space)
+    assert 0 < len(browser.shown) < len(browser.entries) and all(tags.chosen[0] in e.tags for e in browser.shown)
+    QTest.keyClick(tags, Qt.Key.Key_Space)
+    assert len(browser.shown) == len(browser.entries)
     QTest.keyClicks(browser.search, "test-wood")
     assert [e.name for e in browser.shown] == ["Birch", "Cedar"]
     QTest.keyClick(browser.search, Qt.Key.Key_Down)

@@ -62,6 +62,10 @@ for large in (True, False):
     told[f"map is seen, large: {large}"] = soon(lambda: face.map.height() * window.devicePixelRatioF() > 60)
     told[f"legend is whole, large: {large}"] = soon(lambda: face.legend.height() >= face.legend.sizeHint().height())
 window.map.turn()
+window.choosing.browse()
+QTest.qWait(50)
+told["browser"] = fits(window.browser) and window.browser.list.height() * window.devicePixelRatioF() > 100
+window.browser.hide()
 window.dialog.show_devices([], [f"Interface:Port {i}" for i in range(40)])
 for name, panel in (("dialog", window.dialog), ("exports", window.exports), ("touch", window.touch), ("takes", window.takes),
                     ("learning", window.recordings.panel)):

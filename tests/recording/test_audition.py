@@ -51,9 +51,23 @@ def test_a_note_of_a_sound_is_whole_as_loud_as_asked_and_fades():
     bank, request = SoundBank(), {"patch": patch.to_json(), "key": 48}
     loud, soft = (np.concatenate(list(sound_audition.pieces(sound_audition.read_request(json.dumps(request | {"volume_db": db})), bank)))
                   for db in (0, -20))
-    assert loud.shape == (round(sound_audition.SECONDS * sound_audition.RATE_HZ), 2) and np.abs(loud[-10:]).max() < 1e-4
+    assert loud.shape == (round(1.8 * sound_audition.RATE_HZ), 2) and np.abs(loud[-10:]).max() < 1e-4
     assert np.abs(loud).max() > 0.05 and np.allclose(loud * 0.1, soft, atol=1e-6)
     assert list(sound_audition.pieces(sound_audition.read_request('{"patch": null}'), bank)) == []
+
+
+def test_a_phrase_of_a_sound_has_several_keys():
+    """Each as high as it should be, by the strongest partial of its middle."""
+    patch = library.load_patch("Sunday Drawbars").dry()
+    line = json.dumps({"patch": patch.to_json(), "key": 60, "phrase": True})
+    made = np.concatenate(list(sound_audition.pieces(sound_audition.read_request(line), SoundBank())))
+    assert len(made) == round(3.0 * sound_audition.RATE_HZ) and np.abs(made[-10:]).max() < 1e-4
+    for begin_s, end_s, semitones, _ in sound_audition.PHRASE:
+        middle = made[round((begin_s + 0.08) * sound_audition.RATE_HZ):round(end_s * sound_audition.RATE_HZ), 0]
+        power = np.abs(np.fft.rfft(middle * np.hanning(len(middle)), 1 << 17)) ** 2
+        hz = 440 * 2 ** ((60 + semitones - 69) / 12)
+        around = [power[round(hz * n / sound_audition.RATE_HZ * (1 << 17)) + np.arange(-8, 9)].max() for n in (1, 2 ** (1 / 12))]
+        assert around[0] > 30 * around[1], semitones
 
 
 @pytest.mark.parametrize("line", ["", "[]", "x", '{"patch": 3}', '{"patch": null, "key": 128}', '{"patch": null, "volume_db": 99}'])

@@ -7,9 +7,9 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData
 
 from hummingface.instrument.patches.patch import MOST_NOTES
+from hummingface.instrument.patches.patch_bank import BANK_SUFFIX, PATCH_SUFFIXES
 from hummingface.instrument.patches.scale_tuning import MAPPING_SUFFIX, SCALE_SUFFIX
 from hummingface.instrument.recording.takes import is_take
-from hummingface.instrument.session.desktop import PATCH_SUFFIX
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,11 @@ def read(data: QMimeData) -> Dropped | None:
 
 def what_is(paths: list[Path]) -> Dropped:
     """What to do with these files, at least one."""
-    patches = [path for path in paths if path.suffix.lower() == PATCH_SUFFIX]
+    patches = [path for path in paths if path.suffix.lower() in PATCH_SUFFIXES]
     if patches:
         return Dropped("patch", patches[0])
+    if banks := [path for path in paths if path.suffix.lower() == BANK_SUFFIX]:
+        return Dropped("", banks[0], f"{banks[0].name}: a bank of patches is dropped on the patch browser (Ctrl+F).")
     if scales := [path for path in paths if path.suffix.lower() in (SCALE_SUFFIX, MAPPING_SUFFIX)]:
         return Dropped("tuning", scales[0], paths=tuple(scales))
     sounds = [path for path in paths if path.suffix.lower() not in (".mid", ".midi")]

@@ -1,5 +1,6 @@
-"""Plays a note of the sound that the pointer rests on, by a helper process with a stream of its own (`recording/sound_audition.py`): what
-is played and recorded is not disturbed. The helper starts with the first note, and is left when it is not needed any more."""
+"""Plays a note of the sound that the pointer rests on, or a phrase of the one that keys went to, by a helper process with a stream of its
+own (`recording/sound_audition.py`): what is played and recorded is not disturbed. The helper starts with the first note, and is left when
+it is not needed any more."""
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -23,14 +24,14 @@ class HoverAudition(QObject):
         super().__init__(parent)
         self._quiet, self._volume_db = quiet, volume_db
         self.helper: Helper | None = None
-        self._wanted: tuple[LibraryEntry, int] | None = None
+        self._wanted: tuple[LibraryEntry, int, bool] | None = None
         self._told = False
         self._timer = QTimer(self, interval=DWELL_MS, singleShot=True)
         self._timer.timeout.connect(self.play)
 
-    def rest_on(self, entry: LibraryEntry | None, family: str = "") -> None:
-        """The pointer is on a sound now, or has left it."""
-        self._wanted = None if entry is None else (entry, BASS_KEY if family == "bass" else KEY)
+    def rest_on(self, entry: LibraryEntry | None, family: str = "", phrase: bool = False) -> None:
+        """The pointer is on a sound now, or has left it; keys, which hear a `phrase` of it."""
+        self._wanted = None if entry is None else (entry, BASS_KEY if family == "bass" else KEY, phrase)
         if entry is not None:
             self._timer.start()
             return
@@ -43,7 +44,7 @@ class HoverAudition(QObject):
         self._timer.stop()
         if self._wanted is None or not self._quiet():
             return
-        entry, key = self._wanted
+        entry, key, phrase = self._wanted
         try:
             patch = library.open_entry(entry)
         except PatchError as error:
@@ -53,7 +54,7 @@ class HoverAudition(QObject):
             self.helper = Helper(self, ["patches", "--audition"])
             self.helper.received.connect(lambda message: self._tell(str(message.get("text", ""))))
             self.helper.ended.connect(self._ended)
-        self.helper.send({"patch": patch.to_json(), "key": key, "volume_db": self._volume_db()})
+        self.helper.send({"patch": patch.to_json(), "key": key, "volume_db": self._volume_db(), "phrase": phrase})
 
     def close(self) -> None:
         """Nothing is to be heard for a while."""
@@ -69,7 +70,7 @@ class HoverAudition(QObject):
             self.helper.deleteLater()
             self.helper = None
             if why:
-                self._tell(f"Sounds of the map cannot be heard: {why}")
+                self._tell(f"Sounds cannot be heard before they are chosen: {why}")
 
     def _tell(self, text: str) -> None:
         if not self._told:              # once: a device that is taken stays so

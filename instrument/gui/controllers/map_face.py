@@ -43,6 +43,7 @@ class MapFace(QObject):
         self._wanted: tuple[float, float] | None = None
         self._blended: dict[str, float] | None = None       # values where the way ended
         self.audition = HoverAudition(self, lambda: telemetry().voices == 0, lambda: session["master.volume_db"])
+        choosing.hear_by(self.audition)
         self._timer = QTimer(self, interval=WAY_MS)
         self._timer.timeout.connect(self._go)
         middle.addWidget(self.panel)

@@ -1,7 +1,13 @@
 """Choosing and saving patches: connects the patch bar, the browser and the save popup with the library."""
+import contextlib
+
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
 
+from hummingface.instrument.gui.controllers.hover_audition import HoverAudition
+from hummingface.instrument.gui.controllers.patch_exchange import PatchExchange
+from hummingface.instrument.gui.controllers.patch_hearing import PatchHearing
+from hummingface.instrument.gui.controllers.patch_managing import PatchManaging
 from hummingface.instrument.gui.controllers.word_search import WordSearch
 from hummingface.instrument.gui.panels.patch_bar import PatchBar, SavePopup
 from hummingface.instrument.gui.panels.patch_browser import PatchBrowser
@@ -10,7 +16,10 @@ from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.gui.widgets.morph_pad import MorphPad
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.session import patch_marks
 from hummingface.instrument.session.session import Session
+from hummingface.models.playing.checked_json import JsonObject
+from hummingface.models.playing.file_names import alike
 from hummingface.models.playing.recorded_note import KNOBS, PAD_CORNERS
 
 
@@ -22,6 +31,8 @@ class PatchChoosing:
         self.browser, self.saver, self.words = PatchBrowser(window), SavePopup(window), WordSearch(window)
         self.browser.answer_of = self.words.find
         self.words.measured.connect(self.browser.answer_again)
+        self.managing = PatchManaging(self.browser, session, banner, self._show_again)
+        self.exchange = PatchExchange(self.browser, self._show_again)
         self._for_corner: int | None = None
         bar.step_wanted.connect(self.step)
         bar.browse_wanted.connect(self.browse)
@@ -29,6 +40,10 @@ class PatchChoosing:
         pad.corner_wanted.connect(self.browse_corner)
         self.browser.chosen.connect(self._chosen)
         self.saver.wanted.connect(self.save)
+
+    def hear_by(self, audition: HoverAudition) -> None:
+        """Let the browser be heard by an audition."""
+        PatchHearing(self.browser, audition)
 
     def step(self, step: int) -> None:
         """Play the next or the previous patch of the library."""
@@ -43,6 +58,8 @@ class PatchChoosing:
         patch = self._read(entry)
         if patch is not None:
             (self.session.load_new if entry.preset else self.session.load)(patch)
+            with contextlib.suppress(OSError):              # a full disk keeps nobody from playing
+                patch_marks.loaded(entry)
             if patch.notice:
                 self.banner.say(patch.notice, stay=True)
 
@@ -66,10 +83,22 @@ class PatchChoosing:
     def _open_browser(self, place: QPoint, purpose: str) -> None:
         entries, problems = library.read_patches()
         self.words.begin(entries)
+        self.browser.marks = patch_marks.read()
         self.browser.open_at(place, entries, self.session.name, purpose)
         if problems:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
             self.banner.say(problems[0] + more, problem=True)
+
+    def _show_again(self, path: str) -> None:
+        """The library has changed: show it as it is now, with the patch of a file selected, or the row that was."""
+        if not self.browser.isVisible():
+            return
+        row = self.browser.list.currentIndex().row()
+        entries = library.patches()
+        self.words.begin(entries)
+        self.browser.show_entries(entries)
+        shown = self.browser.shown
+        self.browser.select(next((e for e in shown if str(e.path) == path), shown[min(row, len(shown) - 1)] if shown else None))
 
     def _chosen(self, entry: library.LibraryEntry) -> None:
         if self._for_corner is None:
@@ -84,11 +113,27 @@ class PatchChoosing:
         recording = next((one for one in patch.recordings if KNOBS in one.places), None)
         self.session.put_in_corner(self._for_corner, patch.name, patch.latents, recording)
 
+    def close(self) -> None:
+        """The window closes."""
+        self.browser.hide()
+        self.managing.close()
+        self.words.close()
+
     def ask_save(self) -> None:
-        """Ask for a name, then save."""
+        """Ask for a name, then save. Where the name is that of another patch, a free one is proposed."""
         button, name = self.bar.save, self.session.name
-        others = [entry.name for entry in library.patches() if not entry.factory and entry.name != name]
-        self.saver.open_at(button.mapToGlobal(QPoint(0, button.height() + 4)), name, self.session.state.patch.tags, others)
+        entries = library.patches()
+        same = [entry for entry in entries if not entry.factory and alike(entry.name) == alike(name)]
+        mine = next((entry for entry in same if self._is_saved_as(entry)), None)
+        proposed = name if mine else library.free_name(name)
+        others = [entry.name for entry in entries if not entry.factory and entry is not mine]
+        self.saver.open_at(button.mapToGlobal(QPoint(0, button.height() + 4)), proposed, self.session.state.patch.tags, others)
+
+    def _is_saved_as(self, entry: library.LibraryEntry) -> bool:
+        """Whether what plays was loaded from this patch, or saved as it."""
+        def sound(patch: Patch) -> JsonObject:
+            return patch.with_values(model_sha256="").to_json()
+        return self.session.saved.on_disk and sound(library.open_entry(entry)) == sound(self.session.saved.patch)
 
     def save(self, name: str, tags: tuple[str, ...]) -> None:
         """Save the current sound under a name."""

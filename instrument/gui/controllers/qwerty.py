@@ -91,8 +91,8 @@ class Qwerty(QObject):
     def _meant_for_us(self, target: QObject) -> bool:
         if QApplication.activePopupWidget() or QApplication.activeModalWidget():
             return False
-        focus = QApplication.focusWidget()
-        if isinstance(focus, QLineEdit | QComboBox | QAbstractSpinBox):
+        typed_into = (QApplication.focusWidget(), target)           # the focus of a window that has just opened follows later
+        if any(isinstance(one, QLineEdit | QComboBox | QAbstractSpinBox) for one in typed_into):
             return False
         if not isinstance(target, QWidget):
             return False

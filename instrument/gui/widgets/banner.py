@@ -1,9 +1,12 @@
 """A banner that reports an event in the window, in place of a modal dialog."""
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from hummingface.instrument.gui.panels.panel import tool
 from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.button import push_button
 from hummingface.instrument.gui.widgets.plain_text import LONGEST_MESSAGE, Label, set_tip, shortened
 
 INFO_MS = 6000
@@ -24,6 +27,10 @@ class Banner(QFrame):
         row.setContentsMargins(theme.px(12), theme.px(3), theme.px(4), theme.px(3))
         self.text = Label(wraps=True)
         row.addWidget(self.text, 1)
+        self._act: Callable[[], object] | None = None
+        self.action = push_button("Undo", self._acted, "Do what is offered")
+        self.action.hide()
+        row.addWidget(self.action)
         self.close_button = tool("close", "Close message")
         self.close_button.clicked.connect(self._closed)
         row.addWidget(self.close_button)
@@ -58,9 +65,15 @@ class Banner(QFrame):
         self._notice = "\n".join(filter(None, (self._notice, text)))
         self.say(self._said if self.problem else "", problem=True)
 
-    def say(self, text: str, problem: bool = False, stay: bool = False) -> None:
-        """Show a message; problems stay, and so does news with `stay`, until it is dismissed."""
+    def say(self, text: str, problem: bool = False, stay: bool = False, offer: tuple[str, Callable[[], object]] | None = None) -> None:
+        """Show a message; problems stay, and so does news with `stay` or an offer, until it is dismissed. An `offer` is a button: its text,
+        and what it does."""
         self.problem, self._said = problem, text
+        self._act = offer[1] if offer else None
+        self.action.setVisible(offer is not None)
+        if offer:
+            self.action.setText(offer[0])
+            self.action.setAccessibleName(offer[0])
         self._timer.stop()
         text = "\n".join(filter(None, (text, self._notice if problem else "")))
         self.text.setText(shortened(text))
@@ -71,7 +84,7 @@ class Banner(QFrame):
                            f"border-left: {theme.px(3)}px solid {tint}; border-radius: {theme.px(4)}px; }}")
         self.show()
         self._place()
-        if not problem and not stay:
+        if not problem and not stay and offer is None:
             self._timer.start()
 
     def dismiss(self, but_problems: bool = False) -> None:
@@ -83,6 +96,12 @@ class Banner(QFrame):
             self.say("", problem=True)
         else:
             self.hide()
+
+    def _acted(self) -> None:
+        act = self._act
+        self.dismiss()
+        if act is not None:
+            act()
 
     def _closed(self) -> None:
         if self.problem:                # the notice was there to be read
