@@ -78,7 +78,8 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
     data.mkdir(parents=True, exist_ok=True)
     notes = {"name": name, "sources": [str(path.absolute()) for path in sources], "minutes": lesson.minutes, "share": 0.0, "run": ""}
     before = read_notes(work)
-    notes |= {"run": before.get("run", ""), "share": before.get("share", 0.0), "training_minutes": _minutes_of(before, lesson)}
+    planned = _minutes_of(before, lesson)
+    notes |= {"run": before.get("run", ""), "share": before.get("share", 0.0), "training_minutes": planned}
     write_notes(work, notes)
     overrides = overrides or Overrides()
     if len(sources) == 1 and not overrides.instrument:
@@ -96,7 +97,7 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
     if not len(bank.trained):
         raise NothingToLearn("all notes lie on keys that are held out; learn without --hold-out.")
     notify("notes", count=len(bank.trained), skipped=len(report.skipped), text=report.text())
-    left = notes["training_minutes"] or max(0.05, SHARE_FOR_TRAINING * lesson.minutes - (time.monotonic() - begin) / 60)
+    left = planned or max(0.05, SHARE_FOR_TRAINING * lesson.minutes - (time.monotonic() - begin) / 60)
     notes["training_minutes"] = left
     options = AutoencoderOptions(steps=1_000_000, minutes=left, least_steps=round(LEAST_STEPS_A_MINUTE * left), notes=32, moments=24,
                                  rate=3e-3, decay_from=0.3, z_noise=0.08, average_steps=200, between=0.4, mixed=0.0, own_share=0.5,
