@@ -176,11 +176,10 @@ def _members(session: int) -> list[str]:
 
 def test_ctrl_c_stops_and_says_so(folder, tmp_path):
     process = subprocess.Popen([sys.executable, "-m", "hummingface", "train", "prepare", str(folder), "--out", str(tmp_path / "data"),
-                                "--workers", "2"], cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    while not (tmp_path / "data").exists():
-        time.sleep(0.05)
-    time.sleep(1.0)
-    os.kill(process.pid, signal.SIGINT)
+                                "--workers", "2"], cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while len(_members(process.pid)) < 2 and process.poll() is None:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGINT)                 # while its workers start: the worst moment
     _, said = process.communicate()
     assert process.returncode == 130 and "goes on from here" in said
     assert "Traceback" not in said

@@ -15,6 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hummingface.train.data.interrupts import interrupts
 from hummingface.train.data.prepared_note import prepared
 from hummingface.train.data.progress import progress_bar
 from hummingface.train.data.store import (
@@ -30,6 +31,7 @@ from hummingface.train.data.store import (
 from hummingface.train.notes.note import Note, NoteSource, Order, Reader, Skipped, SourceError, why_unusable
 
 AHEAD = 2                             # batches in flight for each worker
+LOOK_S = 0.2                          # between two looks at whether ctrl-C was pressed
 UNKNOWN_SIZE = 10_000                 # notes that a source is taken to have that cannot say
 
 
@@ -196,19 +198,26 @@ def _work(jobs: Iterator[tuple[_Turn, list[Order]]], folder: Path, workers: int,
             except SourceError as error:
                 yield turn, orders, error
         return
+    with interrupts() as signals:           # wherever ctrl-C came in the start of a worker, both sides would be left half made
+        yield from _work_together(jobs, folder, workers, as_sound, signals)
+
+
+def _work_together(jobs: Iterator[tuple[_Turn, list[Order]]], folder: Path, workers: int, as_sound: bool,
+                   signals: list[int]) -> Iterator[tuple[_Turn, list[Order], dict[str, str] | SourceError]]:
+    """As `_work`, by several processes. Raises KeyboardInterrupt between two steps, once there are `signals`."""
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin_worker, (os.getpid(),))
     running: dict[Future, tuple[_Turn, list[Order]]] = {}
     waiting = True
     try:
         while waiting or running:
-            while waiting and len(running) < AHEAD * workers:
+            while waiting and len(running) < AHEAD * workers and not signals:
                 if (job := next(jobs, None)) is None:
                     waiting = False
                 else:
                     running[pool.submit(prepare_batch, job[0].read, job[1], folder, as_sound)] = job
-            if not running:
-                break
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            if signals:
+                raise KeyboardInterrupt
+            for future in wait(running, LOOK_S, FIRST_COMPLETED).done:
                 turn, orders = running.pop(future)
                 try:
                     yield turn, orders, future.result()

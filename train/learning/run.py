@@ -12,24 +12,23 @@ Ctrl-C ends a run after the current step and saves it. A loss or weight that bec
 """
 import copy
 import math
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import torch
 from PIL.Image import Image
 from torch import Tensor, nn
 
+from hummingface.train.data.interrupts import interrupts
 from hummingface.train.data.progress import progress_bar
 from hummingface.train.learning import parallel
 from hummingface.train.learning.run_logger import RunLogger
 from hummingface.train.learning.run_state import STATE, in_short, read_state, tensors_of, write_state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LOG_STEPS = 50
 LEAST_RATE = 0.01
@@ -263,23 +262,3 @@ class Learner(Generic[Bank, Options]):
         torch.set_rng_state(state["random"]["torch"].cpu())
         if self.device.type == "cuda" and "cuda" in state["random"]:
             torch.cuda.set_rng_state(state["random"]["cuda"].cpu(), self.device)
-
-
-@contextmanager
-def interrupts() -> Iterator[list[int]]:
-    """The first ctrl-C (or SIGTERM) is written down, for the loop to end between two steps; a second one ends it at once."""
-    signals: list[int] = []
-
-    def ask(signum: int, frame: FrameType | None) -> None:
-        if signals:
-            raise KeyboardInterrupt
-        signals.append(signum)
-    if threading.current_thread() is not threading.main_thread():       # only the main thread receives signals
-        yield signals
-        return
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield signals
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
