@@ -10,7 +10,7 @@ RUN     = $(VENV)/bin/python
 SETUP   = $(RUN) -m hummingface.instrument.installing
 ARGS   ?=
 
-# Where it is set, as in many containers, each of the hundreds of processes of a run would compile our sources anew.
+# Where it is set, as in many containers, each of the hundreds of processes of a run would compile our sources again.
 unexport PYTHONDONTWRITEBYTECODE
 
 WORKERS ?= 2

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 from hummingface.instrument.patches import patch as patches_file
+from hummingface.instrument.patches.free_names import LONGEST_NAME, PATCH_SUFFIX, free_file, stem_of, unused
 from hummingface.instrument.patches.parameters import MOST_LATENTS, ON_WHOLE_NOTES, group
 from hummingface.instrument.patches.patch import Patch, PatchError
 from hummingface.models.playing.card_file import LATENT_LIMIT, card_of
-from hummingface.models.playing.file_names import alike, plain
+from hummingface.models.playing.file_names import alike
 from hummingface.models.playing.stft_shape import NETWORK as STFT
 from hummingface.suggestions import did_you_mean
 
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
 APP = "hummingface"
 MOST_GAIN_DB = 24.0                 # of a preset, whatever its card contains
 MOST_NAMED = 40                     # of what there is, where a name is not known
-LONGEST_NAME = 70                   # that is made of a file's; a number may follow
-LONGEST_STEM = 80                   # characters of a file's name
-PATCH_SUFFIX, WEIGHTS_SUFFIX = ".json", ".safetensors"
+WEIGHTS_SUFFIX = ".safetensors"
 
 
 class LibraryError(ValueError):
@@ -268,8 +267,7 @@ def free_name(wanted: str, others: Iterable[str] = ()) -> str:
     """`wanted`, or with a number after it, such that no patch (and none of `others`) has that name."""
     taken = {alike(name) for name in (*(entry.name for entry in patches()), *others)}
     wanted = " ".join("".join(c if c.isprintable() else " " for c in wanted).split())[:LONGEST_NAME].strip() or "New sound"
-    return next(name for number in range(1, len(taken) + 3)
-                if alike(name := wanted if number == 1 else f"{wanted} {number}") not in taken)
+    return unused(wanted, taken)
 
 
 def own_patch(name: str) -> LibraryEntry | None:
@@ -281,15 +279,9 @@ def _file_of(patch: Patch) -> Path:
     """The file of a patch with this name: the existing one, or a new one. Two names may have the same letters ("Oh!", "Oh?")."""
     if there := own_patch(patch.name):
         return there.path
-    stem = plain(patch.name, most=LONGEST_STEM).replace(" ", "-").lower()
-    if not stem:
+    if not (stem := stem_of(patch.name)):
         raise LibraryError(f"{patch.name!r} cannot be the name of a patch: give it a letter or a number")
-    folder = user_folder("patches")
-    path, number = folder / (stem + PATCH_SUFFIX), 1
-    while path.exists():
-        number += 1
-        path = folder / f"{stem}-{number}{PATCH_SUFFIX}"
-    return path
+    return free_file(user_folder("patches"), stem)
 
 
 def save_patch(patch: Patch, path: Path | None = None) -> Path:

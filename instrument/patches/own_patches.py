@@ -7,9 +7,10 @@ from pathlib import Path
 
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches import patch as patch_file
-from hummingface.instrument.patches.library import PATCH_SUFFIX, LibraryEntry, LibraryError
+from hummingface.instrument.patches.free_names import free_file, stem_of
+from hummingface.instrument.patches.library import LibraryEntry, LibraryError
 from hummingface.instrument.patches.patch import LONGEST_NAME
-from hummingface.models.playing.file_names import alike, plain
+from hummingface.models.playing.file_names import alike
 
 DELETED = "deleted-patches"
 
@@ -29,14 +30,14 @@ def duplicate(entry: LibraryEntry) -> Path:
 
 def rename(entry: LibraryEntry, name: str) -> Path:
     """Give the player's patch another name, and its file the name that goes with it. Raises PatchError or LibraryError."""
-    _refuse_factory(entry)
+    refuse_factory(entry)
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
         raise LibraryError(f"the name of a patch has 1 to {LONGEST_NAME} characters, not {len(name)}")
     if alike(name) != alike(entry.name) and (taken := next((e for e in library.patches() if alike(e.name) == alike(name)), None)):
         raise LibraryError(f"“{name}” is the name of another patch already: {taken.path}")
     patch_file.save(patch_file.load(entry.path).with_values(name=name), entry.path)
-    stem = plain(name, most=library.LONGEST_STEM).replace(" ", "-").lower()
+    stem = stem_of(name)
     if not stem or stem == entry.path.stem:
         return entry.path
     try:
@@ -47,7 +48,7 @@ def rename(entry: LibraryEntry, name: str) -> Path:
 
 def delete(entry: LibraryEntry) -> Deleted:
     """Move the player's patch to the folder of those that are deleted. Raises LibraryError."""
-    _refuse_factory(entry)
+    refuse_factory(entry)
     return Deleted(entry, _move(entry.path, free_file(library.user_folder(DELETED), entry.path.stem)))
 
 
@@ -56,16 +57,8 @@ def restore(deleted: Deleted) -> Path:
     return _move(deleted.path, free_file(deleted.entry.path.parent, deleted.entry.path.stem))
 
 
-def free_file(folder: Path, stem: str) -> Path:
-    """A file of a patch that is not there yet."""
-    path, number = folder / (stem + PATCH_SUFFIX), 1
-    while os.path.lexists(path):
-        number += 1
-        path = folder / f"{stem}-{number}{PATCH_SUFFIX}"
-    return path
-
-
-def _refuse_factory(entry: LibraryEntry) -> None:
+def refuse_factory(entry: LibraryEntry) -> None:
+    """Raises LibraryError for what is not the player's."""
     if entry.factory or entry.preset:
         raise LibraryError(f"“{entry.name}” is the factory's and stays as it is; duplicate it to have one of your own")
 

@@ -13,12 +13,12 @@ from typing import BinaryIO
 
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches import patch as patch_file
-from hummingface.instrument.patches.library import PATCH_SUFFIX, LibraryEntry
-from hummingface.instrument.patches.own_patches import free_file
+from hummingface.instrument.patches.free_names import PATCH_SUFFIX, free_file, stem_of, unused
+from hummingface.instrument.patches.library import LibraryEntry
 from hummingface.instrument.patches.patch import Patch, PatchError
 from hummingface.models.playing.atomic_file import replacing
 from hummingface.models.playing.checked_json import JsonError, open_file, parse_json
-from hummingface.models.playing.file_names import alike, plain
+from hummingface.models.playing.file_names import alike
 
 BANK_SUFFIX, PATCH_SUFFIXES = ".zip", (PATCH_SUFFIX, ".hfpatch")
 MOST_FILES = 5000                       # of an archive, patches or not
@@ -59,8 +59,7 @@ def export_bank(entries: Iterable[LibraryEntry], file: Path) -> int:
         with replacing(file) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
             for entry in entries:
                 patch = library.open_entry(entry)
-                stem = _stem(patch.name)
-                name = next(n for i in range(1, len(taken) + 3) if alike(n := f"{stem}{f'-{i}' if i > 1 else ''}") not in taken)
+                name = unused(_stem(patch.name), taken, "-")
                 taken.add(alike(name))
                 archive.writestr(name + PATCH_SUFFIX, json.dumps(patch.to_json(), allow_nan=False, indent=1) + "\n")
     except OSError as error:
@@ -82,7 +81,7 @@ def import_files(files: Iterable[Path]) -> Imported:
                     done.there += 1
                     continue
                 sounds.add((alike(patch.name), _sound(patch)))
-                patch = patch.with_values(name=_free(patch.name, names))
+                patch = patch.with_values(name=unused(patch.name, names))
                 path = free_file(library.user_folder("patches"), _stem(patch.name))
                 patch_file.save(patch, path)
             except PatchError as error:
@@ -174,16 +173,8 @@ def _sound(patch: Patch) -> str:
     return json.dumps(patch.with_values(name="", model_sha256="").to_json(), sort_keys=True)
 
 
-def _free(name: str, taken: set[str]) -> str:
-    """The name, with a number where it is taken."""
-    if alike(name) not in taken:
-        return name
-    begin = name[:library.LONGEST_NAME].rstrip()
-    return next(n for i in range(2, len(taken) + 3) if alike(n := f"{begin} {i}") not in taken)
-
-
 def _stem(name: str) -> str:
-    return plain(name, most=library.LONGEST_STEM).replace(" ", "-").lower() or "patch"
+    return stem_of(name) or "patch"
 
 
 def _patches(count: int) -> str:

@@ -3,7 +3,6 @@
     {"source": "lfo.1", "target": "filter.cutoff_hz", "depth": 0.5, "polarity": "bipolar", "curve": 0.0, "scale": "wheel"}
 
 `depth` is signed, in fractions of the target's travel, so logarithmic controls move by ratios. Sources say whether they go from 0 to 1 or
-from hummingface.models.playing.checked_json import JsonObject
 from -1 to 1; `polarity`, where it is given, makes either of the other. `curve` bends a source's value: 0 is straight, 1 slow at first
 (its fourth power), -1 quick at first (its fourth root). The value of a second source, from 0 to 1, multiplies the depth.
 """

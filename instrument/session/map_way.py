@@ -11,6 +11,7 @@ import numpy as np
 from hummingface.instrument.patches.blend import Blend
 from hummingface.instrument.patches.parameters import LATENT_KNOBS, PARAMETERS
 from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.session.morph_corners import between, weights_at
 from hummingface.instrument.session.session import Session
 from hummingface.instrument.session.session_state import LATENTS
 
@@ -40,7 +41,9 @@ class Stop:
 
 def pulled_latents(patch: Patch) -> list[float]:
     """The effective latents of a patch: its knobs', moved by its morph pad."""
-    return Session(lambda _message: None, patch).model_latents()
+    of = patch.parameters
+    return between(patch.latents, patch.morph, weights_at(of["morph.x"], of["morph.y"]), of["morph.amount"]) if patch.morph else [
+        *patch.latents]
 
 
 def shares(places: np.ndarray, point: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:

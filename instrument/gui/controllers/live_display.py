@@ -21,7 +21,7 @@ class LiveDisplay:
         self._last_status = self._last_look = 0.0
 
     def forget_position(self) -> None:
-        """The engine is gone; another one counts anew."""
+        """The engine is gone; another one counts from 0."""
         self._position = FROM_NOW
 
     def tick(self) -> None:

@@ -98,8 +98,7 @@ class PatchManaging(QObject):
 
     def ask_name(self, entry: LibraryEntry) -> None:
         """Ask for another name."""
-        if entry.factory:
-            self.rename(entry, entry.name)
+        own_patches.refuse_factory(entry)
         name, taken = QInputDialog.getText(self._browser, "Rename the patch", "Name", text=entry.name)
         if taken and name.strip() and name != entry.name:
             self.rename(entry, name)
