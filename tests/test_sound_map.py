@@ -1,17 +1,23 @@
 """The map of sounds: places that can be trusted, of the sounds that are played; and what a map's file may hold."""
 import base64
+import contextlib
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from hummingface.instrument.offline import mel_pictures
+from hummingface.instrument.offline import mel_pictures, sound_mapping
 from hummingface.instrument.offline.map_layout import GAP, places_of, trustworthiness
 from hummingface.instrument.offline.sound_mapping import trustworthiness_of_own
 from hummingface.instrument.patches import library, sound_map
+from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.patches.sound_candidates import candidates
 from hummingface.instrument.patches.sound_map import MAP_WIDTH, PICTURE_SHAPE, MappedSound, MapTable
 from hummingface.instrument.performance.sound_bank import SoundBank
+from hummingface.models.playing.checkpoint import save_model
+from hummingface.models.playing.untrained import untrained
 from hummingface.train.evaluation.metrics import distance
 
 LEAST_TRUSTED = 0.9
@@ -116,3 +122,22 @@ def test_a_map_is_read_as_it_was_written_and_nothing_else_is(tmp_path, table):
     for wrong in ("[]", "{", json.dumps({**values, "version": 2}), json.dumps({**values, "sounds": 3})):
         file.write_text(wrong)
         assert sound_map.read(file) == MapTable()
+
+
+def test_two_helpers_at_once_listen_to_a_patch_once(tmp_path, monkeypatch):
+    """The map's and the browser's: the second waits, and finds it placed."""
+    monkeypatch.setenv("HUMMINGFACE_HOME", str(tmp_path))
+    model = untrained(seed=1, width=32)
+    save_model(model, tmp_path / "models" / "small")
+    library.save_patch(Patch("Mine", model.name, (0.5,) * model.latents))
+    listened, image_of, both = [], sound_mapping.image_of, threading.Barrier(2)
+
+    def listen(patch, source):
+        listened.append(patch.name)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(1.0)                              # for the other one, which does not come
+        return image_of(patch, source)
+    monkeypatch.setattr(sound_mapping, "image_of", listen)
+    with ThreadPoolExecutor(2) as helpers:
+        assert list(helpers.map(lambda _helper: sound_mapping.map_own(), range(2))) == [[], []]
+    assert listened == ["Mine"] and len(sound_map.read(tmp_path / sound_map.OWN_FILE).sounds) == 1

@@ -10,11 +10,11 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from hummingface.compiled import cache_folder, remove_old_folders
-from hummingface.instrument.files.locks import locked
+from hummingface.instrument.files.locks import alone
 from hummingface.instrument.files.processes import own_environment
 
 COMPILES = "Compiling for this machine. Only the first start takes so long."
@@ -101,18 +101,9 @@ def _can_write(half: str) -> bool:
     return os.access(_folder(half), os.W_OK)
 
 
-@contextlib.contextmanager
-def _alone(half: str) -> Iterator[None]:
-    """A context in which no other process compiles this half. Where there are no such locks, at once."""
-    with contextlib.ExitStack() as opened:
-        with contextlib.suppress(OSError):
-            opened.enter_context(locked(_folder(half) / f"{half}.lock", wait=True))
-        yield
-
-
 def compile_half(half: str) -> None:
     """Compile a half, or load it, and mark it as done."""
-    with _alone(half):
+    with alone(_folder(half) / f"{half}.lock"):
         if not _mark(half).exists():
             HALVES[half]()
             _mark(half).touch()

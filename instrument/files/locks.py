@@ -1,7 +1,18 @@
 """The operating system's locks between processes: each ends with the process that has it, in any case."""
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """A context in which no other process has this lock: it is waited for. Where there are no such locks, at once."""
+    with contextlib.ExitStack() as opened:
+        with contextlib.suppress(OSError):
+            opened.enter_context(locked(path, wait=True))
+        yield
 
 
 def locked(path: Path, wait: bool = False) -> IO:

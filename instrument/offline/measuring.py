@@ -6,6 +6,7 @@ A player's own patches are measured when words first look for them, about a seco
 import sys
 from collections.abc import Callable, Sequence
 
+from hummingface.instrument.files.locks import alone
 from hummingface.instrument.offline.sound_measures import measure_sound
 from hummingface.instrument.patches import library, sound_table
 from hummingface.instrument.patches.sound_candidates import Candidate, candidates, unmeasured
@@ -29,12 +30,13 @@ def measure(which: Sequence[Candidate], progress: Callable[[float], object] = la
 def measure_own(progress: Callable[[float], object] = lambda part: None) -> list[str]:
     """Measure the player's patches that were not yet, and remember it. Returns a text for each thing that went wrong."""
     file = library.user_folder(sound_table.OWN_FILE)
-    found, problems = measure(unmeasured(entry for entry in library.patches() if not entry.factory), progress)
-    try:
-        if found:
-            sound_table.write(file, sound_table.read(file) | found)
-    except OSError as error:
-        problems.append(f"{file}: what was measured cannot be saved ({error.strerror or error})")
+    with alone(file.with_suffix(".lock")):              # another window's helper may do the same
+        found, problems = measure(unmeasured(entry for entry in library.patches() if not entry.factory), progress)
+        try:
+            if found:
+                sound_table.write(file, sound_table.read(file) | found)
+        except OSError as error:
+            problems.append(f"{file}: what was measured cannot be saved ({error.strerror or error})")
     return problems
 
 

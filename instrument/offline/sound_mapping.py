@@ -6,9 +6,11 @@ A player's own patches find their places among the factory's when the map is sho
 """
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
+from hummingface.instrument.files.locks import alone
 from hummingface.instrument.offline.map_layout import places_of, share_trusted, strangers, trustworthiness
 from hummingface.instrument.offline.mel_pictures import distances, image_of, picture
 from hummingface.instrument.patches import library, sound_map
@@ -32,7 +34,13 @@ def images_of(which: Sequence[Candidate], problems: list[str]) -> Iterator[tuple
 
 def map_own() -> list[str]:
     """Place the player's patches that were not yet, and remember it. Returns a text for each thing that went wrong."""
-    file, problems = library.user_folder(sound_map.OWN_FILE), list[str]()
+    file = library.user_folder(sound_map.OWN_FILE)
+    with alone(file.with_suffix(".lock")):              # the map's helper and the browser's may both do it
+        return _map_own(file)
+
+
+def _map_own(file: Path) -> list[str]:
+    problems = list[str]()
     known, before = sound_map.read(sound_map.factory_map()).sounds, sound_map.read(file).sounds
     own = [one for one in candidates(entry for entry in library.patches() if not entry.factory)
            if one.fingerprint and one.fingerprint not in before and one.fingerprint not in known]

@@ -34,15 +34,10 @@ class Candidate:
 def candidates(entries: Iterable[LibraryEntry]) -> list[Candidate]:
     """One for each entry that can be read."""
     known = sound_table.read(sound_table.factory_file()) | sound_table.read(library.user_folder(sound_table.OWN_FILE))
-    cards: dict[str, tuple[JsonObject, JsonObject, dict[str, list[float]]]] = {}
     found = []
-    for entry, patch in opened(entries):
-        if patch.model not in cards:
-            cards[patch.model] = _card_of(patch.model)
-        card, presets, places = cards[patch.model]
-        shares = shares_of(patch, places)
+    for entry, patch, card, shares, families in _made_of(entries):
         key = sound_table.fingerprint(patch, str(card.get("sha256", ""))) if card else ""
-        found.append(Candidate(entry, key, shares, _families(shares, presets), known.get(key, {})))
+        found.append(Candidate(entry, key, shares, families, known.get(key, {})))
     return found
 
 
@@ -52,24 +47,27 @@ def unmeasured(entries: Iterable[LibraryEntry]) -> list[Candidate]:
 
 
 def main_families(entries: Iterable[LibraryEntry]) -> dict[LibraryEntry, str]:
-    """The family that each has most of, empty for none."""
+    """The main family of each that can be read."""
+    return {entry: main_family(families) for entry, _patch, _card, _shares, families in _made_of(entries)}
+
+
+def main_family(families: Mapping[str, float]) -> str:
+    """The family that there is most of, empty for none."""
+    return max(families, key=lambda name: families[name]) if families else ""
+
+
+def _made_of(entries: Iterable[LibraryEntry]) -> Iterator[tuple[LibraryEntry, Patch, JsonObject, dict[str, float], dict[str, float]]]:
+    """(entry, patch, the card of its model or nothing, shares of presets, shares of families) of each that can be read."""
     cards: dict[str, tuple[JsonObject, JsonObject, dict[str, list[float]]]] = {}
-    found = {}
     for entry, patch in opened(entries):
         if patch.model not in cards:
-            cards[patch.model] = _card_of(patch.model)
-        _, presets, places = cards[patch.model]
-        families = _families(shares_of(patch, places), presets)
-        found[entry] = max(families, key=lambda name: families[name]) if families else ""
-    return found
-
-
-def _card_of(model: str) -> tuple[JsonObject, JsonObject, dict[str, list[float]]]:
-    """A model's card, its presets and their places; empty where there is none."""
-    card = library.card_of_model(model)
-    stored = card.get("presets")
-    presets: JsonObject = stored if isinstance(stored, dict) else {}
-    return card, presets, places_of(presets)
+            card = library.card_of_model(patch.model)
+            stored = card.get("presets")
+            presets: JsonObject = stored if isinstance(stored, dict) else {}
+            cards[patch.model] = card, presets, places_of(presets)
+        card, presets, places = cards[patch.model]
+        shares = shares_of(patch, places)
+        yield entry, patch, card, shares, _families(shares, presets)
 
 
 def opened(entries: Iterable[LibraryEntry]) -> Iterator[tuple[LibraryEntry, Patch]]:

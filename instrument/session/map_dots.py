@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 from hummingface.instrument.patches import library, sound_map
 from hummingface.instrument.patches.library import LibraryEntry
-from hummingface.instrument.patches.sound_candidates import candidates
+from hummingface.instrument.patches.sound_candidates import candidates, main_family
 from hummingface.instrument.session.map_way import Stop
 
 
@@ -44,8 +44,7 @@ def read_dots() -> Dots:
     dots, unplaced = [], set()
     for one in candidates([*library.patches(), *library.presets()]):
         if one.fingerprint in places:
-            family = max(one.families, key=lambda name: one.families[name]) if one.families else ""
-            dots.append(MapDot(one.entry, family, Stop.of(places[one.fingerprint].at, library.open_entry(one.entry))))
+            dots.append(MapDot(one.entry, main_family(one.families), Stop.of(places[one.fingerprint].at, library.open_entry(one.entry))))
         elif one.fingerprint and not one.entry.factory:
             unplaced.add(one.fingerprint)
     return Dots(tuple(dots), frozenset(unplaced))

@@ -162,7 +162,7 @@ def test_more_like_this_goes_from_near_to_far(choosing, qtbot):
 def test_the_players_own_patch_is_compared_after_a_helper_has_listened(choosing, qtbot):
     choosing.browse()
     press(choosing, "Mine", Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
-    assert choosing.managing.helper is not None
+    assert choosing.managing.task.running
     qtbot.waitUntil(lambda: "More like “Mine”" in choosing.browser.notice.text(), timeout=PLACED_MS)
     assert "River Flute" in names(choosing)[:5]
 

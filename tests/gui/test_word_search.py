@@ -48,7 +48,7 @@ def test_words_find_sounds_and_say_why(browser):
     browser.chosen.connect(picked.append)
     QTest.keyClick(browser.search, Qt.Key.Key_Return)
     assert [entry.name for entry in picked] == ["Bowed Copper"]
-    assert browser.words.helper is None, "all of the factory's is measured"
+    assert not browser.words.task.running, "all of the factory's is measured"
 
 
 def test_a_name_is_found_while_it_is_typed(browser):
@@ -77,6 +77,6 @@ def test_the_players_own_patch_is_measured_by_a_helper_and_found_by_how_it_sound
     place = [entry.name for entry in browser.shown].index("Q")
     assert browser.aside(browser.shown[place]) == "violin", "found by what it is made of"
     with qtbot.waitSignal(browser.words.measured, timeout=MEASURED_MS):
-        assert browser.words.helper is not None
+        assert browser.words.task.running
     assert browser.shown[0].name == "Q" and browser.aside(browser.shown[0]) == "dark · violin"
-    assert browser.words.helper is None
+    assert not browser.words.task.running

@@ -15,6 +15,7 @@ from hummingface.instrument.files.processes import own_environment
 from hummingface.models.playing.checked_json import parse_json
 
 LONGEST_LINE = 8 << 20              # bytes: two preview pictures
+TASK_PATIENCE_MS = 300
 LAST_WORDS = 4000                   # characters of standard error that are kept
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")      # the other cores are the sound's
 
@@ -26,6 +27,40 @@ def qt_environment(**more: str) -> QProcessEnvironment:
         if os.environ.get(name) != value:
             environment.insert(name, value)
     return environment
+
+
+class HelperTask(QObject):
+    """Work of a helper that nothing is sent to, and that ends by itself; what it does not reach today it does the next time. `ended` as
+    that of `Helper`."""
+
+    ended = Signal(str)
+
+    def __init__(self, parent: QObject, words: Sequence[str]):
+        super().__init__(parent)
+        self._words = words
+        self._helper: Helper | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._helper is not None
+
+    def start(self) -> None:
+        """Begin it, unless it runs."""
+        if self._helper is None:
+            self._helper = Helper(self, self._words)
+            self._helper.ended.connect(self._end)
+
+    def close(self) -> None:
+        """The window closes."""
+        helper, self._helper = self._helper, None
+        if helper is not None:
+            helper.close(TASK_PATIENCE_MS)
+
+    def _end(self, why: str) -> None:
+        if self._helper is not None:
+            self._helper.deleteLater()
+            self._helper = None
+            self.ended.emit(why)
 
 
 class Helper(QObject):

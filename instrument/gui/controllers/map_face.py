@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from hummingface.instrument.audio.protocol import Telemetry
-from hummingface.instrument.gui.controllers.helper_process import Helper
+from hummingface.instrument.gui.controllers.helper_process import HelperTask
 from hummingface.instrument.gui.controllers.hover_audition import HoverAudition
 from hummingface.instrument.gui.controllers.patch_choosing import PatchChoosing
 from hummingface.instrument.gui.panels.map_panel import MapPanel
@@ -18,7 +18,6 @@ from hummingface.instrument.session.session import LATENTS, Session
 
 WAY_MS = 30                             # between two moves of a way: what the hand does in between is passed over
 LOOK_MS = 40                            # how often the thread is looked after
-PATIENCE_MS = 300                       # what has no place today has one the next time
 READING_S = 10.0                        # that closing waits for the thread
 
 
@@ -32,7 +31,8 @@ class MapFace(QObject):
         self.panel = MapPanel()
         self.map = self.panel.map
         self.way = Way(session)
-        self.helper: Helper | None = None
+        self.task = HelperTask(self, ["patches", "--map"])
+        self.task.ended.connect(lambda _why: self.refresh())
         self._middle, self._hides, self._session, self._choosing, self._banner = middle, hides, session, choosing, banner
         self.on_large: list[Callable[[bool], None]] = []        # the map takes the place of what it hides, or gives it back
         self._tried: set[str] = set()           # fingerprints, each once
@@ -84,9 +84,7 @@ class MapFace(QObject):
     def close(self) -> None:
         """The window closes."""
         self.audition.close()
-        helper, self.helper = self.helper, None
-        if helper is not None:
-            helper.close(PATIENCE_MS)
+        self.task.close()
         if self._thread is not None:
             self._thread.join(READING_S)
 
@@ -126,16 +124,9 @@ class MapFace(QObject):
     def _take(self, dots: Dots) -> None:
         self.panel.show_dots(dots.dots)
         self.way.stops = [dot.stop for dot in dots.dots]
-        if self.helper is None and dots.unplaced - self._tried:
+        if not self.task.running and dots.unplaced - self._tried:
             self._tried |= dots.unplaced
-            self.helper = Helper(self, ["patches", "--map"])
-            self.helper.ended.connect(self._placed)
-
-    def _placed(self, _why: str) -> None:
-        if self.helper is not None:
-            self.helper.deleteLater()
-            self.helper = None
-            self.refresh()
+            self.task.start()
 
     def _follow(self) -> None:
         """The session has changed."""

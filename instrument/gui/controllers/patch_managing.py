@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QPoint, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QInputDialog, QMenu
 
-from hummingface.instrument.gui.controllers.helper_process import Helper
+from hummingface.instrument.gui.controllers.helper_process import HelperTask
 from hummingface.instrument.gui.panels.patch_browser import KEYS, PatchBrowser
 from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.gui.widgets.plain_text import caption
@@ -17,8 +17,6 @@ from hummingface.instrument.session import patch_marks
 from hummingface.instrument.session.patch_marks import key_of
 from hummingface.instrument.session.session import Session
 
-PATIENCE_MS = 300
-
 
 class PatchManaging(QObject):
     """`show_again` reads the library again and selects the patch in a file."""
@@ -27,7 +25,9 @@ class PatchManaging(QObject):
         super().__init__(browser)
         self._browser, self._session, self._banner, self._show_again = browser, session, banner, show_again
         self._undo: list[Callable[[], None]] = []
-        self.helper: Helper | None = None
+        self.task = HelperTask(self, ["patches", "--map"])
+        self.task.ended.connect(self._placed)
+        self._asked: tuple[LibraryEntry, str] | None = None         # what is to be placed: a sound and its fingerprint
         self.menu = QMenu(browser)
         self.acts: dict[str, Callable[[LibraryEntry], None]] = {
             "star": self.star, "like": self.show_like, "rename": self.ask_name, "duplicate": self.duplicate, "delete": self.delete}
@@ -64,9 +64,7 @@ class PatchManaging(QObject):
 
     def close(self) -> None:
         """The window closes."""
-        helper, self.helper = self.helper, None
-        if helper is not None:
-            helper.close(PATIENCE_MS)
+        self.task.close()
 
     def _add(self, what: str, text: str, can: bool = True) -> None:
         self.menu.addAction(f"{caption(text)}\t{KEYS[what][0]}", partial(self.do, what)).setEnabled(can)
@@ -161,16 +159,16 @@ class PatchManaging(QObject):
         elif similar_sounds.is_placed(key):
             self._browser.banner.dismiss()
             self._browser.show_like(entry.name, similar_sounds.nearest(key, known))
-        elif self.helper is None:
+        else:
             self._say(f"Listening to “{entry.name}” …")
-            self.helper = Helper(self, ["patches", "--map"])
-            self.helper.ended.connect(partial(self._placed, entry, key))
+            self._asked = entry, key                    # what was asked for last
+            self.task.start()
 
-    def _placed(self, entry: LibraryEntry, key: str, why: str) -> None:
-        if self.helper is None:
+    def _placed(self, why: str) -> None:
+        asked, self._asked = self._asked, None
+        if asked is None:
             return
-        self.helper.deleteLater()
-        self.helper = None
+        entry, key = asked
         if similar_sounds.is_placed(key):
             self.show_like(entry)
         else:

@@ -3,13 +3,11 @@ process: until it has ended they are found by what they are made of, and then by
 """
 from PySide6.QtCore import QObject, Signal
 
-from hummingface.instrument.gui.controllers.helper_process import Helper
+from hummingface.instrument.gui.controllers.helper_process import HelperTask
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.find_by_words import Answer, find_by_words
 from hummingface.instrument.patches.library import LibraryEntry
 from hummingface.instrument.patches.sound_candidates import Candidate, candidates
-
-PATIENCE_MS = 300                   # what is not measured today is measured the next time
 
 
 class WordSearch(QObject):
@@ -22,7 +20,8 @@ class WordSearch(QObject):
         self._entries: list[LibraryEntry] = []
         self._candidates: list[Candidate] | None = None
         self._tried: set[str] = set()           # fingerprints, each once: what cannot be measured is not tried for ever
-        self.helper: Helper | None = None
+        self.task = HelperTask(self, ["patches", "--measure"])
+        self.task.ended.connect(self._ended)
 
     def begin(self, entries: list[LibraryEntry]) -> None:
         """The patches that there are now."""
@@ -37,18 +36,13 @@ class WordSearch(QObject):
 
     def close(self) -> None:
         """The window closes."""
-        helper, self.helper = self.helper, None
-        if helper is not None:
-            helper.close(PATIENCE_MS)
+        self.task.close()
 
     def _measure(self, new: set[str]) -> None:
-        if self.helper is None and new - self._tried:
+        if not self.task.running and new - self._tried:
             self._tried |= new
-            self.helper = Helper(self, ["patches", "--measure"])
-            self.helper.ended.connect(self._ended)
+            self.task.start()
 
     def _ended(self, _why: str) -> None:
-        if self.helper is not None:
-            self.helper.deleteLater()
-            self.helper, self._candidates = None, None
-            self.measured.emit()
+        self._candidates = None
+        self.measured.emit()
