@@ -42,8 +42,7 @@ def loop_lengths(rate_hz: int) -> np.ndarray:
 def noise_tables(rate_hz: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All tables in one read-only float32 array, and where each band's begins, and the length of its loop, [BANDS] int64 each.
 
-    Kept for the life of the process, since the audio thread knows them by address. What a band has above half of the
-    sample rate is left out.
+    Whoever knows them by address keeps them. What a band has above half of the sample rate is left out.
     """
     lengths, edges = loop_lengths(rate_hz), band_edges_hz()
     begins = np.concatenate([[0], np.cumsum(lengths + PADDING)[:-1]]).astype(np.int64)

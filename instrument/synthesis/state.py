@@ -23,6 +23,8 @@ How the audio thread uses hops and starts:
 - NaN, infinities and values out of range in a hop or a start are silence (gains, powers) or ignored (effects): they
   never reach the output.
 """
+import weakref
+
 import numpy as np
 from numba import from_dtype, types
 
@@ -255,6 +257,7 @@ def new_state(rate_hz: int, *, seed: int = 0, buffer=None) -> np.ndarray:
     voices["rate_hz"] = rate_hz
     voices["waiting"] = voices["start"] = voices["hop_seen"] = -1
     noise["tables"], noise["begin"], noise["length"] = tables.ctypes.data, begins, lengths
+    weakref.finalize(state, lambda _tables: None, tables).atexit = False        # known by address alone: kept as long as the state is
     noise["offset"] = np.random.default_rng(seed).integers(0, lengths[:, None], (BANDS, 2))
     noise["pending_quarter"] = -1
     effects = state["effects"][0]
