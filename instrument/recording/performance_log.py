@@ -243,13 +243,10 @@ def _event(values: dict, captured: Snapshot, where: str) -> "midi.Event | Tuning
         if rules not in ALL_RULES:
             raise TakeError(f"{where}: unknown rules of keys: {rules!r:.40}")
         return LoadByName(patch_file.from_json(values.get("patch"), where), name, law, rules)
-    try:
-        if values.get("event") == "Reroute":
-            return Reroute(routes.from_json(values.get("routes")))
-        if values.get("event") == "Blend":
-            return blend.from_json(values.get("latents"), values.get("gain_db"))
-    except ValueError as error:
-        raise TakeError(f"{where}: {error}") from error
+    if values.get("event") == "Reroute":
+        return Reroute(routes.from_json(values.get("routes")))
+    if values.get("event") == "Blend":
+        return blend.from_json(values.get("latents"), values.get("gain_db"))
     if values.get("event") in tuning_events.KINDS:
         return tuning_events.from_json(values)
     if values.get("event") == "Set" and type(values.get("value")) in (int, float) and isinstance(values.get("id"), str):

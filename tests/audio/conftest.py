@@ -125,3 +125,35 @@ def engine(home) -> Iterator[Callable]:
     yield start
     for client in clients:
         client.close()
+
+
+@pytest.fixture(scope="module")
+def shared(server, home, tmp_path_factory):
+    """(client, Told): one audio process that the tests of a module share; `server` is the module's own."""
+    from hummingface.instrument.audio.client import Client
+    client = Client(patch=home, attach=False, log_events=str(tmp_path_factory.mktemp("log") / "events.jsonl"))
+    client.start()
+    told = Told(client)
+    told.wait(tell="ready", seconds=600)
+    yield client, told
+    client.close()
+
+
+@pytest.fixture
+def playing(shared, server, home):
+    """The same as it is at first, whatever another test has done to it: on its device, silent, with its own patch."""
+    from hummingface.instrument.patches.parameters import PARAMETERS
+    from hummingface.instrument.session.session import NOT_IN_PATCHES
+    client, told = shared
+    wait_for(lambda: client.alive)
+    client.send({"do": "panic"})
+    client.send({"do": "patch", "patch": home})
+    for id_ in NOT_IN_PATCHES:
+        client.send({"do": "set", "id": id_, "value": PARAMETERS[id_].default})
+    client.send({"do": "open_midi", "ports": None})
+    client.send({"do": "list"})
+    told.forget()
+    told.wait(tell="devices")                           # by then what was asked for before is done
+    wait_for(lambda: notes(client) == [])
+    told.forget()
+    return client, told

@@ -10,48 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hummingface.instrument.audio.client import Client
 from hummingface.instrument.audio.listener import Listener
 from hummingface.instrument.audio.protocol import ProtocolError
-from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import PatchError
 from hummingface.instrument.performance.messages import controller_map
-from hummingface.instrument.session.session import NOT_IN_PATCHES
-from tests.audio.conftest import Told, notes, position_moves, wait_for
+from tests.audio.conftest import notes, position_moves, wait_for
 
 
 @pytest.fixture(scope="module")
 def server(jack_server):
     return jack_server(256)
-
-
-@pytest.fixture(scope="module")
-def shared(server, home, tmp_path_factory):
-    """(client, Told): one audio process that most tests here share."""
-    client = Client(patch=home, attach=False, log_events=str(tmp_path_factory.mktemp("log") / "events.jsonl"))
-    client.start()
-    told = Told(client)
-    told.wait(tell="ready", seconds=600)
-    yield client, told
-    client.close()
-
-
-@pytest.fixture
-def playing(shared, server, home):
-    """The same as it is at first, whatever another test has done to it: on its device, silent, with its own patch."""
-    client, told = shared
-    wait_for(lambda: client.alive)
-    client.send({"do": "panic"})
-    client.send({"do": "patch", "patch": home})
-    for id_ in NOT_IN_PATCHES:
-        client.send({"do": "set", "id": id_, "value": PARAMETERS[id_].default})
-    client.send({"do": "open_midi", "ports": None})
-    client.send({"do": "list"})
-    told.forget()
-    told.wait(tell="devices")                           # by then what was asked for before is done
-    wait_for(lambda: notes(client) == [])
-    told.forget()
-    return client, told
 
 
 def test_a_note_sounds_and_ends(playing):
@@ -288,67 +256,3 @@ def test_the_performer_gives_way_to_every_client_of_the_audio_server(playing):
     if not of_jack or not performer:
         pytest.skip("this user may not ask for real-time priority")
     assert max(performer) < min(of_jack)
-
-
-def test_two_instruments_play_at_once(playing, engine):
-    client, _ = playing
-    other, _ = engine()
-    other.send({"do": "note_on", "note": 50, "velocity": 90})
-    wait_for(lambda: notes(other) == [50])
-    assert notes(client) == []
-    assert position_moves(client)
-    other.close()
-    assert position_moves(client)
-
-
-def test_an_engine_with_a_window_is_left_to_it_without_a_word(playing, home):
-    second = Client(patch=home, attach=True)
-    second.start()
-    told = Told(second)
-    try:
-        told.wait(tell="ready")
-        assert told.find(tell="error") is None
-        assert second._link.process.pid != playing[0]._link.process.pid
-    finally:
-        second.close()
-
-
-def test_a_killed_process_comes_back_with_its_patch(playing, home):
-    client, told = playing
-    client.send({"do": "patch", "patch": {**home, "name": "Mine"}})
-    client.send({"do": "set", "id": "filter.cutoff_hz", "value": 777.0})
-    client.send({"do": "set", "id": "master.volume_db", "value": -7.0})
-    told.forget()
-    path = client._link.state_path
-    os.kill(client._link.process.pid, 9)
-    told.wait(tell="engine", state="restarting")
-    told.wait(tell="ready")
-    assert told.find(tell="patch")["patch"]["name"] == "Mine"
-    assert not path.exists(), "what it left behind is removed"
-
-    def values():
-        lines = [json.loads(line) for line in Path(client._log_events).read_text().splitlines()]
-        return {line["id"]: line["value"] for line in lines if line["event"] == "Set"}
-    wanted = {"filter.cutoff_hz": 777.0, "master.volume_db": -7.0}
-    wait_for(lambda: wanted.items() <= values().items(), 30)
-    client.send({"do": "note_on", "note": 62, "velocity": 90})
-    wait_for(lambda: notes(client) == [62])
-
-
-def test_a_killed_audio_server_is_waited_for(playing, server, home):
-    client, told = playing
-    client.send({"do": "patch", "patch": {**home, "name": "Mine"}})
-    client.send({"do": "list"})
-    told.wait(tell="devices")
-    told.forget()
-    server.kill()
-    told.wait(tell="engine", state="restarting")
-    assert "every 2 seconds" in told.wait(tell="audio", device=None)["problem"]
-    told.wait(tell="ready")
-    assert position_moves(client), "it performs on in silence"
-    assert told.find(tell="patch")["patch"]["name"] == "Mine"
-    told.forget()
-    server.start()
-    wait_for(lambda: any(m["tell"] == "audio" and m["device"] for m in (told.find(), *told.messages) if m))
-    client.send({"do": "note_on", "note": 64, "velocity": 90})
-    wait_for(lambda: notes(client) == [64])
