@@ -8,6 +8,7 @@ from tests.suite import workers
 workers.one_thread_each()               # before anything imports numpy, which reads it once
 
 from tests.suite import marking, one_name, optional, seeds, sharing  # noqa: E402
+from tests.suite.damaged_coverage import DamagedCoverage  # noqa: E402
 from tests.suite.leftovers import Leftovers  # noqa: E402
 
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
@@ -23,6 +24,7 @@ def pytest_configure(config):
         config.pluginmanager.register(workers.GivesWay(), "gives way")
     else:
         config.pluginmanager.register(sharing, "sharing")
+        config.pluginmanager.register(DamagedCoverage(), "damaged coverage")
 
 
 def pytest_ignore_collect(collection_path, config):

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 # Files whose tests play in real time, or kill what does, on a JACK server or without: one worker runs them, one after the other.
 REAL_TIME = {
     *(f"audio/test_{name}.py" for name in ("ardour", "audio_process", "channels", "dynamics_live", "jack_playing", "killed_process",
-                                           "launch", "midi_ports", "pipewire", "quit", "routing", "seed_playing", "stream", "stress", "takeover",
-                                           "touch")),
+                                           "launch", "midi_ports", "pipewire", "quit", "routing", "seed_playing", "stream", "stress",
+                                           "takeover", "touch")),
     *(f"gui/test_{name}.py" for name in ("export", "killed_window", "recording", "recordings", "seed_patches", "takes", "touch_live",
                                          "window", "window_and_engine")),
     *(f"recording/test_{name}.py" for name in ("audition", "bar_start", "recording", "replay")),
