@@ -8,8 +8,9 @@ import pytest
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 import hummingface
-from hummingface.instrument.audio import protocol, quick_commands
-from hummingface.instrument.audio.osc_server import OscServer
+from hummingface.instrument.audio import protocol
+from hummingface.instrument.audio.ports.osc_server import OscServer
+from hummingface.instrument.audio.process import quick_commands
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches import routes

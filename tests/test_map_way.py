@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from hummingface.instrument.audio import quick_commands
+from hummingface.instrument.audio.process import quick_commands
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.blend import Blend, from_json
 from hummingface.instrument.patches.parameters import LATENT_KNOBS

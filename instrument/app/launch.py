@@ -14,7 +14,7 @@ def why_no_sound(wanted: str | None = None) -> str | None:
     """The reason why nothing can sound here, or None if there is a device. Raises DeviceError if there are devices, but not the one
     `wanted`.
     """
-    from hummingface.instrument.audio import devices
+    from hummingface.instrument.audio.devices import devices
     try:
         devices.portaudio()
     except devices.DeviceError as error:            # the PortAudio library itself is missing
@@ -29,8 +29,8 @@ def why_no_sound(wanted: str | None = None) -> str | None:
 
 def _check_midi_port(wanted: str) -> None:
     """Raise ValueError, listing the ports, unless there is a MIDI port of this name."""
-    from hummingface.instrument.audio.device_names import matching
-    from hummingface.instrument.audio.midi_ports import list_ports
+    from hummingface.instrument.audio.devices.device_names import matching
+    from hummingface.instrument.audio.ports.midi_ports import list_ports
     names, problem = list_ports(jack=True)
     if not wanted or not matching(wanted, names):
         there = f"There are: {'; '.join(names)}." if names else f"There is none. {problem}".strip().rstrip(".") + "."

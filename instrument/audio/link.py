@@ -68,7 +68,7 @@ class Link:
     def _launch(self) -> registry.Running:
         shown = bool(self._config and self._config.get("verbose"))           # on our standard error, in place of a file
         with registry.log_path().open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "hummingface.instrument.audio.server"], stdin=subprocess.PIPE,
+            self.process = subprocess.Popen([sys.executable, "-m", "hummingface.instrument.audio.process.server"], stdin=subprocess.PIPE,
                                             stdout=subprocess.PIPE, stderr=None if shown else log, env=own_environment(), **apart())
         assert self.process.stdin and self.process.stdout
         with self.process.stdin as stdin:               # the key is never on a command line, which other users can read

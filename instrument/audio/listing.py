@@ -1,8 +1,8 @@
 """The text that `hummingface devices` prints."""
 from dataclasses import dataclass, field
 
-from hummingface.instrument.audio.devices import Device, DeviceError, all_outputs
-from hummingface.instrument.audio.midi_ports import list_ports
+from hummingface.instrument.audio.devices.devices import Device, DeviceError, all_outputs
+from hummingface.instrument.audio.ports.midi_ports import list_ports
 
 
 @dataclass

@@ -48,7 +48,7 @@ def later() -> None:
     from hummingface.instrument.synthesis.limiter import limit_mix, limiter_dtype
     limit_mix(np.zeros(1, limiter_dtype), np.zeros((64, 2), np.float32), 48000)
     with contextlib.suppress(OSError):
-        import hummingface.instrument.audio.jack_stream  # noqa: F401
+        import hummingface.instrument.audio.devices.jack_stream  # noqa: F401
     remove_old_folders()
 
 

@@ -46,7 +46,7 @@ def jack_server(tmp_path_factory) -> Iterator[Callable[..., JackServer]]:
 @contextmanager
 def portaudio_rescanned() -> Iterator[None]:
     """PortAudio as it sees the JACK server that runs now; afterwards it is ended, before the server goes."""
-    from hummingface.instrument.audio import devices
+    from hummingface.instrument.audio.devices import devices
     devices.rescan()
     try:
         yield

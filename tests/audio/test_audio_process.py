@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hummingface.instrument.audio.listener import Listener
+from hummingface.instrument.audio.process.listener import Listener
 from hummingface.instrument.audio.protocol import ProtocolError
 from hummingface.instrument.patches.patch import PatchError
 from hummingface.instrument.performance.messages import controller_map

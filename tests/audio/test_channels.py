@@ -5,9 +5,9 @@ import threading
 import numpy as np
 import pytest
 
-from hummingface.instrument.audio import devices
-from hummingface.instrument.audio.jack_stream import JackStream
-from hummingface.instrument.audio.stream import PortAudioStream
+from hummingface.instrument.audio.devices import devices
+from hummingface.instrument.audio.devices.jack_stream import JackStream
+from hummingface.instrument.audio.devices.stream import PortAudioStream
 from hummingface.instrument.synthesis.producer import position
 from tests.audio.conftest import portaudio_rescanned, wait_for
 

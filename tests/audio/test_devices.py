@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from hummingface.instrument.audio import devices
+from hummingface.instrument.audio.devices import devices
 
 ALSA, MME = "ALSA", "MME"
 

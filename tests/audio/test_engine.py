@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from hummingface.instrument.audio.engine import READY_S, Engine
+from hummingface.instrument.audio.engine.engine import READY_S, Engine
 from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.models.playing.untrained import untrained
 from tests.synthesis.test_synthesis_callback import call

@@ -1,7 +1,7 @@
 """Two hands on one key, two feet on one pedal: none ends what the other holds, and what a source held goes with it."""
 import pytest
 
-from hummingface.instrument.audio.held_by_source import HeldBySource
+from hummingface.instrument.audio.engine.held_by_source import HeldBySource
 from hummingface.instrument.performance.messages.midi import Controller, NoteOff, NoteOn, Panic
 from hummingface.instrument.performance.voices.voice_allocation import Voices
 from hummingface.instrument.performance.voices.voice_table import HELD

@@ -6,7 +6,7 @@ from multiprocessing.connection import Client as connect
 
 import pytest
 
-from hummingface.instrument.audio.listener import Listener
+from hummingface.instrument.audio.process.listener import Listener
 from hummingface.instrument.audio.protocol import encode
 
 KEY = b"key"

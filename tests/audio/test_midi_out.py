@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from hummingface.instrument.audio import midi_system
-from hummingface.instrument.audio.midi_out import MidiOut
-from hummingface.instrument.audio.midi_system import OUR_OUTPUT
+from hummingface.instrument.audio.ports import midi_system
+from hummingface.instrument.audio.ports.midi_out import MidiOut
+from hummingface.instrument.audio.ports.midi_system import OUR_OUTPUT
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.performance.messages.midi import Bend, Controller, Event, Mpe, NoteOff, NoteOn, Panic, Program, Set
 from tests.jack_server import DEFAULT, JackServer, default_server_kept, unused_name

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from hummingface.instrument.audio import midi_system
-from hummingface.instrument.audio.device_names import distinct, matching, same_device, stable_name
-from hummingface.instrument.audio.held_by_source import HeldBySource
-from hummingface.instrument.audio.midi_ports import MidiPorts
+from hummingface.instrument.audio.devices.device_names import distinct, matching, same_device, stable_name
+from hummingface.instrument.audio.engine.held_by_source import HeldBySource
+from hummingface.instrument.audio.ports import midi_system
+from hummingface.instrument.audio.ports.midi_ports import MidiPorts
 from hummingface.instrument.performance.messages.midi import decode, encode
 from tests.audio.conftest import notes, wait_for
 

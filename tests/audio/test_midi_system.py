@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hummingface.instrument.audio import midi_system
+from hummingface.instrument.audio.ports import midi_system
 from tests.bare import PROJECT
 
 HERE = Path(__file__).parent
@@ -38,8 +38,8 @@ def portmidi(tmp_path) -> dict[str, str]:
 
 PLAYED = """
 import time
-from hummingface.instrument.audio.held_by_source import HeldBySource
-from hummingface.instrument.audio.midi_ports import MidiPorts
+from hummingface.instrument.audio.engine.held_by_source import HeldBySource
+from hummingface.instrument.audio.ports.midi_ports import MidiPorts
 from hummingface.instrument.performance.messages.midi import decode, encode
 heard, held = [], HeldBySource()
 def receive(message, source):
@@ -69,14 +69,14 @@ def test_portmidi_takes_the_place_of_rtmidi(portmidi, tmp_path):
 
 def test_rtmidi_that_was_compiled_without_the_system_s_midi_is_not_used(portmidi, tmp_path):
     jack_alone = "API_UNIX_JACK, API_RTMIDI_DUMMY = 3, 6\ndef get_compiled_api(): return [API_UNIX_JACK]"
-    said = told_without("from hummingface.instrument.audio import midi_system; system, why = midi_system.choose(); "
+    said = told_without("from hummingface.instrument.audio.ports import midi_system; system, why = midi_system.choose(); "
                         "print(type(system).__name__, why)", tmp_path, jack_alone, **portmidi)
     assert said.strip() == "PortMidi"
 
 
 def test_where_there_is_neither_it_is_said_what_to_install(tmp_path):
     code = ("import ctypes.util\nctypes.util.find_library = lambda name: None\n"
-            "from hummingface.instrument.audio.midi_ports import MidiPorts\n"
+            "from hummingface.instrument.audio.ports.midi_ports import MidiPorts\n"
             "ports = MidiPorts(lambda message, source: None)\nports.update()\n"
             "print(ports.names(), ports.problem)\n"
             "ports.use_jack(type('Jack', (), {'sources': lambda s: [], 'connected': lambda s: []})())\n"

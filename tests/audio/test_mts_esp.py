@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from hummingface.instrument.audio.mts_esp import MtsClient
+from hummingface.instrument.audio.ports.mts_esp import MtsClient
 from hummingface.instrument.performance.messages.tuning_events import HostTuning
 from tests.performance.tuned_player import hz
 

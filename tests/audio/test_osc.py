@@ -8,8 +8,8 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from hummingface.instrument.audio import osc_server
-from hummingface.instrument.audio.osc_server import OscError, OscServer, place_of
+from hummingface.instrument.audio.ports import osc_server
+from hummingface.instrument.audio.ports.osc_server import OscError, OscServer, place_of
 from hummingface.instrument.patches import osc_addresses
 from hummingface.instrument.patches.osc_addresses import address_of
 from hummingface.instrument.patches.parameters import PARAMETERS

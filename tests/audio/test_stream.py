@@ -4,9 +4,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from hummingface.instrument.audio import devices, listing
-from hummingface.instrument.audio.devices import Device, DeviceError
-from hummingface.instrument.audio.stream import PortAudioStream, SilentStream, delay_samples
+from hummingface.instrument.audio import listing
+from hummingface.instrument.audio.devices import devices
+from hummingface.instrument.audio.devices.devices import Device, DeviceError
+from hummingface.instrument.audio.devices.stream import PortAudioStream, SilentStream, delay_samples
 from hummingface.instrument.synthesis.producer import position, read_clock
 from hummingface.instrument.synthesis.state import new_state
 from tests.audio.conftest import portaudio_rescanned, wait_for

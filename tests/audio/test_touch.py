@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from hummingface.instrument.audio.client import Client
-from hummingface.instrument.audio.engine import Engine, EngineOptions
+from hummingface.instrument.audio.engine.engine import Engine, EngineOptions
+from hummingface.instrument.audio.engine.velocity_input import Touch
 from hummingface.instrument.audio.engine_settings import PlayersChoices
-from hummingface.instrument.audio.velocity_input import Touch
 from hummingface.instrument.patches.velocity_curve import LINEAR, PRESETS, VelocityCurve, to_json
 from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.messages import score

@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from hummingface.instrument.audio import quick_commands
+from hummingface.instrument.audio.process import quick_commands
 from hummingface.instrument.offline.levelling import momentary_lufs
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hummingface.instrument.audio.engine import Engine
+from hummingface.instrument.audio.engine.engine import Engine
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.messages.midi import Controller, Event, NoteOff, NoteOn

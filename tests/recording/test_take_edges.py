@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from hummingface.instrument.audio.engine import Engine
+from hummingface.instrument.audio.engine.engine import Engine
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import snapshot

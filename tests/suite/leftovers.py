@@ -18,7 +18,7 @@ THREADS = (
     "execnet",                          # pytest-xdist's channel to its workers
     "Dummy-",                           # threads that are not Python's: JACK's and Qt's, which ran Python once
     "tqdm",                             # looks after progress bars
-    "listener",                         # of `instrument/audio/listener.py`: waits for clients until its process ends, as nothing wakes it
+    "listener",                         # of `audio/process/listener.py`: waits for clients until its process ends, as nothing wakes it
 )
 # And processes, by the module that their command line runs: `-m MODULE`, or `-c from MODULE import ...`.
 MODULE = re.compile(r"\s(?:-m|-c from) ([\w.]+)")

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from hummingface.instrument.audio.metronome_beats import ALWAYS, LEAD_S, Metronome
+from hummingface.instrument.audio.engine.metronome_beats import ALWAYS, LEAD_S, Metronome
 from hummingface.instrument.performance.controls import Controls
 from hummingface.instrument.performance.messages.midi_clock import MidiClock
 from hummingface.instrument.synthesis.metronome import BAR_CLICK_HZ, CLICK_HZ

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from hummingface.instrument.audio.device_names import same_device
+from hummingface.instrument.audio.devices.device_names import same_device
 from hummingface.instrument.audio.protocol import MPE_AUTOMATIC, MPE_MODES, AudioChoice
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import Label, caption, set_tip, shortened

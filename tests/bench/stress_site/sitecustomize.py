@@ -34,5 +34,5 @@ def _collect(file: str) -> None:
         time.sleep(1)
 
 
-if "hummingface.instrument.audio.server" in sys.orig_argv and os.environ.get("HUMMINGFACE_STRESS"):
+if "hummingface.instrument.audio.process.server" in sys.orig_argv and os.environ.get("HUMMINGFACE_STRESS"):
     threading.Thread(target=_wait_and_make_trouble, args=(os.environ["HUMMINGFACE_STRESS"],), daemon=True).start()

@@ -5,14 +5,14 @@ Only the main thread of the audio process calls this, but for `tell_devices`.
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
-from hummingface.instrument.audio.announcer import Announcer
-from hummingface.instrument.audio.midi_ports import MidiPorts
+from hummingface.instrument.audio.ports.midi_ports import MidiPorts
+from hummingface.instrument.audio.process.announcer import Announcer
 from hummingface.instrument.performance.messages.midi import Tempo
 from hummingface.instrument.performance.messages.midi_clock import STEP_BPM
 
 if TYPE_CHECKING:
-    from hummingface.instrument.audio.engine import Engine
-    from hummingface.instrument.audio.output_stream import MidiInput
+    from hummingface.instrument.audio.devices.output_stream import MidiInput
+    from hummingface.instrument.audio.engine.engine import Engine
 
 _NO_CLOCK = {"tell": "clock", "bpm": None, "started": False}
 
@@ -57,7 +57,7 @@ class Surroundings:
 
     def tell_devices(self) -> None:
         """All audio devices and MIDI ports, looked for again, which takes a while: on a thread of its own."""
-        from hummingface.instrument.audio import devices
+        from hummingface.instrument.audio.devices import devices
         self._announcer.tell({"tell": "devices", "audio": devices.outputs_afresh(), "midi": self._ports.names()})
 
     def close(self) -> None:

@@ -6,26 +6,26 @@ Notes, controls and recording may come on the client's thread.
 import threading
 from collections.abc import Callable
 
-from hummingface.instrument.audio import quick_commands
-from hummingface.instrument.audio.announcer import Announcer
-from hummingface.instrument.audio.engine import EngineOptions
+from hummingface.instrument.audio.devices.output_stream import MidiInput
+from hummingface.instrument.audio.engine.engine import EngineOptions
+from hummingface.instrument.audio.engine.held_by_source import HeldBySource
+from hummingface.instrument.audio.engine.playing_engine import PlayingEngine
+from hummingface.instrument.audio.engine.sound_loader import SoundLoader, controls_of
+from hummingface.instrument.audio.engine.velocity_input import Touch
 from hummingface.instrument.audio.engine_settings import ProcessConfig
-from hummingface.instrument.audio.event_log import EventLog
-from hummingface.instrument.audio.held_by_source import HeldBySource
-from hummingface.instrument.audio.midi_out import MidiOut
-from hummingface.instrument.audio.osc_switch import OscSwitch
-from hummingface.instrument.audio.output import Output, likely_rate_hz
-from hummingface.instrument.audio.output_stream import MidiInput
-from hummingface.instrument.audio.performer_reports import PerformerReports
-from hummingface.instrument.audio.playing_engine import PlayingEngine
+from hummingface.instrument.audio.ports.midi_out import MidiOut
+from hummingface.instrument.audio.process import quick_commands
+from hummingface.instrument.audio.process.announcer import Announcer
+from hummingface.instrument.audio.process.event_log import EventLog
+from hummingface.instrument.audio.process.osc_switch import OscSwitch
+from hummingface.instrument.audio.process.output import Output, likely_rate_hz
+from hummingface.instrument.audio.process.performer_reports import PerformerReports
+from hummingface.instrument.audio.process.quick_commands import NOTES_AND_CONTROLS, RECORDING, WINDOW
+from hummingface.instrument.audio.process.recall import Recall
+from hummingface.instrument.audio.process.sound_commands import SoundCommands
+from hummingface.instrument.audio.process.surroundings import Surroundings
+from hummingface.instrument.audio.process.tuning_sources import TuningSources
 from hummingface.instrument.audio.protocol import CLOSING_TAKE_S, MOVES, AudioChoice
-from hummingface.instrument.audio.quick_commands import NOTES_AND_CONTROLS, RECORDING, WINDOW
-from hummingface.instrument.audio.recall import Recall
-from hummingface.instrument.audio.sound_commands import SoundCommands
-from hummingface.instrument.audio.sound_loader import SoundLoader, controls_of
-from hummingface.instrument.audio.surroundings import Surroundings
-from hummingface.instrument.audio.tuning_sources import TuningSources
-from hummingface.instrument.audio.velocity_input import Touch
 from hummingface.instrument.performance.messages import controller_map
 from hummingface.instrument.recording.recorder import Recorder
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hummingface.instrument.audio.osc_server import OscServer, Played
+    from hummingface.instrument.audio.ports.osc_server import OscServer, Played
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ class OscSwitch:
         """Listen at this place, or nowhere; send moves to `echo`, None: to the last sender. Raises ValueError, OscError."""
         self.close()
         if listen is not None:
-            from hummingface.instrument.audio.osc_server import OscServer, place_of
+            from hummingface.instrument.audio.ports.osc_server import OscServer, place_of
             self._server = OscServer(place_of(listen), self._engine, self._load_patch, place_of(echo) if echo is not None else None)
             log.info("OSC listens at %s:%s", *self._server.place)
 

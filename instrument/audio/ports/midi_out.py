@@ -7,7 +7,7 @@ import queue
 import threading
 from typing import TYPE_CHECKING
 
-from hummingface.instrument.audio.midi_system import OUR_OUTPUT, open_virtual_output
+from hummingface.instrument.audio.ports.midi_system import OUR_OUTPUT, open_virtual_output
 from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.messages import midi
 from hummingface.instrument.performance.messages.held_notes import HeldNotes

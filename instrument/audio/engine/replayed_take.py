@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hummingface.instrument.audio.engine_listener import EngineListener
+from hummingface.instrument.audio.engine.engine_listener import EngineListener
 from hummingface.instrument.patches.blend import Blend
 from hummingface.instrument.patches.parameters import LATENT_KNOBS, PARAMETERS
 from hummingface.instrument.performance.performer import Performer

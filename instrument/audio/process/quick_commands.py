@@ -6,8 +6,8 @@ from hummingface.instrument.performance.events import Reroute
 from hummingface.instrument.performance.messages.midi import NoteOff, NoteOn, Set, decode
 
 if TYPE_CHECKING:
-    from hummingface.instrument.audio.engine import Engine
-    from hummingface.instrument.audio.velocity_input import Touch
+    from hummingface.instrument.audio.engine.engine import Engine
+    from hummingface.instrument.audio.engine.velocity_input import Touch
     from hummingface.instrument.recording.recorder import Recorder
 
 WINDOW = "window"               # the source of what is played there, as `HeldBySource` takes it

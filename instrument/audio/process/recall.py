@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hummingface.instrument.audio import shared_state
-from hummingface.instrument.audio.engine import Engine, EngineOptions
-from hummingface.instrument.audio.output import Output
-from hummingface.instrument.audio.sound_loader import SoundLoader, controls_of
+from hummingface.instrument.audio.engine.engine import Engine, EngineOptions
+from hummingface.instrument.audio.engine.sound_loader import SoundLoader, controls_of
+from hummingface.instrument.audio.process.output import Output
 from hummingface.instrument.performance.messages.midi import Mpe, Panic, Set
 from hummingface.instrument.performance.messages.mpe import AUTOMATIC
 from hummingface.instrument.performance.source import Source

@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, NamedTuple
 
-from hummingface.instrument.audio import midi_system
-from hummingface.instrument.audio.device_names import distinct, matching, stable_name
-from hummingface.instrument.audio.jack_inputs import INPUTS
-from hummingface.instrument.audio.jack_names import midi_sources
-from hummingface.instrument.audio.midi_system import OUR_OUTPUT, Address
-from hummingface.instrument.audio.output_stream import MidiInput
+from hummingface.instrument.audio.devices.device_names import distinct, matching, stable_name
+from hummingface.instrument.audio.devices.jack_inputs import INPUTS
+from hummingface.instrument.audio.devices.jack_names import midi_sources
+from hummingface.instrument.audio.devices.output_stream import MidiInput
+from hummingface.instrument.audio.ports import midi_system
+from hummingface.instrument.audio.ports.midi_system import OUR_OUTPUT, Address
 
 BRIDGES = ("a2j", "Midi-Bridge", "system:midi")     # JACK clients through which ALSA's ports are in JACK already
 

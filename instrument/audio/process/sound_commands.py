@@ -5,12 +5,12 @@ Only the main thread of the audio process calls this.
 import logging
 from collections.abc import Callable
 
-from hummingface.instrument.audio import quick_commands
-from hummingface.instrument.audio.announcer import Announcer
-from hummingface.instrument.audio.playing_engine import PlayingEngine
-from hummingface.instrument.audio.recall import Recall
-from hummingface.instrument.audio.sound_loader import SoundLoader
-from hummingface.instrument.audio.velocity_input import Touch
+from hummingface.instrument.audio.engine.playing_engine import PlayingEngine
+from hummingface.instrument.audio.engine.sound_loader import SoundLoader
+from hummingface.instrument.audio.engine.velocity_input import Touch
+from hummingface.instrument.audio.process import quick_commands
+from hummingface.instrument.audio.process.announcer import Announcer
+from hummingface.instrument.audio.process.recall import Recall
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.messages.midi import Mpe

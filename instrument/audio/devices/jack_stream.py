@@ -22,8 +22,18 @@ import numpy as np
 from numba import types
 
 from hummingface.compiled import c_callback, c_function, carray
-from hummingface.instrument.audio.devices import Device, DeviceError
-from hummingface.instrument.audio.jack_inputs import EVENTS, INPUTS, IS_INPUT, IS_OUTPUT, LONG, LONGEST, REGISTERED, JackInputs, names_of
+from hummingface.instrument.audio.devices.devices import Device, DeviceError
+from hummingface.instrument.audio.devices.jack_inputs import (
+    EVENTS,
+    INPUTS,
+    IS_INPUT,
+    IS_OUTPUT,
+    LONG,
+    LONGEST,
+    REGISTERED,
+    JackInputs,
+    names_of,
+)
 from hummingface.instrument.synthesis.atomic import load_acquire, pointer_at, store_release
 from hummingface.instrument.synthesis.callback import OUTPUT_UNDERFLOW, serve
 from hummingface.instrument.synthesis.state import state_dtype

@@ -3,7 +3,7 @@ from typing import Protocol
 
 import numpy as np
 
-from hummingface.instrument.audio.devices import Device
+from hummingface.instrument.audio.devices.devices import Device
 
 
 class MidiInput(Protocol):

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
-from hummingface.instrument.audio.device_names import distinct, same_device
-from hummingface.instrument.audio.jack_names import quiet_jack
+from hummingface.instrument.audio.devices.device_names import distinct, same_device
+from hummingface.instrument.audio.devices.jack_names import quiet_jack
 from hummingface.models.playing.checked_json import parse_json
 
 USUAL_BLOCK_SAMPLES = 256
@@ -88,7 +88,7 @@ def all_outputs() -> list[Device]:
 
 def outputs_afresh() -> list[dict]:
     """The current outputs, listed by a process of its own: this one would have to stop its sound to rescan. None where that one hangs."""
-    code = "import json; from hummingface.instrument.audio.devices import all_outputs; "\
+    code = "import json; from hummingface.instrument.audio.devices.devices import all_outputs; "\
            "print(json.dumps([d.as_dict() for d in all_outputs()]))"
     try:
         found = subprocess.run([sys.executable, "-c", code], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LISTING_S,

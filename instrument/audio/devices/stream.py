@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hummingface.instrument.audio.devices import USUAL_BLOCK_SAMPLES, Device, DeviceError, portaudio
+from hummingface.instrument.audio.devices.devices import USUAL_BLOCK_SAMPLES, Device, DeviceError, portaudio
 from hummingface.instrument.synthesis.callback import callback_address
 from hummingface.instrument.synthesis.render import render
 from hummingface.instrument.synthesis.state import QUARTERS_PER_SECOND

@@ -1,7 +1,7 @@
 """What the performer reports, as the client and the main thread of the audio process are to hear it."""
 from collections.abc import Callable, Sequence
 
-from hummingface.instrument.audio.engine_listener import EngineListener
+from hummingface.instrument.audio.engine.engine_listener import EngineListener
 from hummingface.instrument.patches import routes as routes_file
 from hummingface.instrument.patches.blend import Blend
 from hummingface.instrument.patches.routes import Route

@@ -1,8 +1,8 @@
 """What tunes the engine from outside of patches and MIDI: the player's tuning for all patches, and a master of MTS-ESP."""
 from collections.abc import Callable
 
-from hummingface.instrument.audio import mts_esp
-from hummingface.instrument.audio.mts_esp import MtsClient
+from hummingface.instrument.audio.ports import mts_esp
+from hummingface.instrument.audio.ports.mts_esp import MtsClient
 from hummingface.instrument.patches import scale_tuning
 from hummingface.instrument.performance.messages.tuning_events import TuningEvent, UseTuning
 

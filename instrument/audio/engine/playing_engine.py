@@ -1,8 +1,8 @@
 """The engine that plays now. Where a device has another sample rate, or a take is played again, another one takes its place."""
 from collections.abc import Callable
 
-from hummingface.instrument.audio.engine import Engine, EngineOptions
-from hummingface.instrument.audio.sound_loader import controls_of
+from hummingface.instrument.audio.engine.engine import Engine, EngineOptions
+from hummingface.instrument.audio.engine.sound_loader import controls_of
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.messages.midi import Mpe, Set
 from hummingface.instrument.performance.source import Source

@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from hummingface.instrument.audio.device_names import same_device
-from hummingface.instrument.audio.output_stream import MidiInput, OutputStream
+from hummingface.instrument.audio.devices.device_names import same_device
+from hummingface.instrument.audio.devices.output_stream import MidiInput, OutputStream
 from hummingface.instrument.audio.protocol import AudioChoice
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.performance.messages.midi import Panic, Set
 
 if TYPE_CHECKING:
-    from hummingface.instrument.audio.devices import Device
-    from hummingface.instrument.audio.engine import Engine
+    from hummingface.instrument.audio.devices.devices import Device
+    from hummingface.instrument.audio.engine.engine import Engine
 
 RETRY_S = 2.0                   # between looks for a device that is not there
 RESCAN_S = 10.0                 # between rescans of all devices
@@ -31,7 +31,7 @@ VOLUME = "master.volume_db"
 
 def likely_rate_hz(choice: AudioChoice) -> int:
     """The sample rate that the device will probably have, before it is open."""
-    from hummingface.instrument.audio import devices
+    from hummingface.instrument.audio.devices import devices
     if choice.rate_hz:
         return choice.rate_hz
     with contextlib.suppress(devices.DeviceError):
@@ -91,7 +91,7 @@ class Output:
                     break
             else:
                 self.close()
-                from hummingface.instrument.audio.stream import SilentStream
+                from hummingface.instrument.audio.devices.stream import SilentStream
                 self._playing = None
                 self._use(SilentStream(self._engine.state))
                 problem += f" Retrying every {RETRY_S:.0f} seconds."
@@ -156,12 +156,12 @@ class Output:
         if on_jack:
             if choice.rate_hz not in (None, rate_hz):
                 self._notice = f"The JACK server runs at {rate_hz} Hz, so that is used."
-            from hummingface.instrument.audio import devices
-            from hummingface.instrument.audio.jack_stream import JackStream
+            from hummingface.instrument.audio.devices import devices
+            from hummingface.instrument.audio.devices.jack_stream import JackStream
             devices.terminate()                                # PortAudio found the device; from now on a second client would only disturb
             stream: OutputStream = JackStream(self._engine.state, device, self._engine.wake)
         else:
-            from hummingface.instrument.audio.stream import PortAudioStream
+            from hummingface.instrument.audio.devices.stream import PortAudioStream
             stream = PortAudioStream(self._engine.state, device, choice.block_samples)
         self._use(stream)
         self._playing = choice
@@ -169,7 +169,7 @@ class Output:
 
     def _find(self, wanted: str | None) -> "Device":
         """The device with this name, also if PortAudio's own list is too old to have it. Raises DeviceError."""
-        from hummingface.instrument.audio import devices
+        from hummingface.instrument.audio.devices import devices
         silent = self._stream is None or self._stream.device is None
         if silent and self._stream is not None:
             with _at_most(RESCAN_S):
@@ -188,7 +188,7 @@ class Output:
             return devices.find(wanted)
 
     def _use(self, stream: OutputStream) -> None:
-        from hummingface.instrument.audio.stream import delay_samples
+        from hummingface.instrument.audio.devices.stream import delay_samples
         self._stream = self._engine.stream = stream
         self._engine.jack = stream.midi_input
         self._block_samples = stream.block_samples

@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hummingface.instrument.audio import shared_state
-from hummingface.instrument.audio.engine_listener import EngineListener
-from hummingface.instrument.audio.held_by_source import HeldBySource
-from hummingface.instrument.audio.metronome_beats import Metronome
-from hummingface.instrument.audio.moments import Moments
-from hummingface.instrument.audio.output_stream import MidiInput, OutputStream
-from hummingface.instrument.audio.replayed_take import ReplayedTake
-from hummingface.instrument.audio.velocity_input import Touch
+from hummingface.instrument.audio.devices.output_stream import MidiInput, OutputStream
+from hummingface.instrument.audio.engine.engine_listener import EngineListener
+from hummingface.instrument.audio.engine.held_by_source import HeldBySource
+from hummingface.instrument.audio.engine.metronome_beats import Metronome
+from hummingface.instrument.audio.engine.moments import Moments
+from hummingface.instrument.audio.engine.replayed_take import ReplayedTake
+from hummingface.instrument.audio.engine.velocity_input import Touch
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.events import Load, PlayerEvent, noted
 from hummingface.instrument.performance.messages import midi, midi_clock

@@ -1,4 +1,4 @@
-"""The audio process: `python -m hummingface.instrument.audio.server`, started by `client.py`, which writes one line of JSON to its
+"""The audio process: `python -m hummingface.instrument.audio.process.server`, started by `client.py`, which writes one line of JSON to its
 standard input.
 
 This file is the process: it listens to the client, hands what comes to `command_executor.py`, and ends. Nothing else runs here: a busy
@@ -22,17 +22,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hummingface.instrument.audio import precompile, registry
-from hummingface.instrument.audio.allocator import return_large_blocks
-from hummingface.instrument.audio.announcer import Announcer
-from hummingface.instrument.audio.listener import Listener
+from hummingface.instrument.audio.process.allocator import return_large_blocks
+from hummingface.instrument.audio.process.announcer import Announcer
+from hummingface.instrument.audio.process.listener import Listener
 from hummingface.instrument.audio.protocol import FAREWELL_S, MOVES
 from hummingface.instrument.logs import log_files
 from hummingface.instrument.logs.error_stream import ErrorStream
 from hummingface.models.playing.checked_json import parse_json
 
 if TYPE_CHECKING:
-    from hummingface.instrument.audio.command_executor import CommandExecutor
     from hummingface.instrument.audio.engine_settings import ProcessConfig
+    from hummingface.instrument.audio.process.command_executor import CommandExecutor
 
 SWITCH_S = 2e-4                 # after which other Python threads let the performer run: with 5 ms, as usual, recalled takes make hops late
 GRACE_S = 60.0                  # without a client and without a note
@@ -114,7 +114,9 @@ class Server:
         slow.start()
         opening = threading.Thread(target=_prepare_audio, name="opening")
         opening.start()                                 # PortAudio and the model take about as long: side by side
-        from hummingface.instrument.audio.command_executor import CommandExecutor  # before a stream runs: imports delay the performer
+        from hummingface.instrument.audio.process.command_executor import (
+            CommandExecutor,  # before a stream runs: imports delay the performer
+        )
         executor = self._executor = CommandExecutor(self._config, self._announcer, self._inbox.put, self._performer_failed)
         executor.start(self._guarded, await_portaudio=opening.join)
         slow.cancel()
@@ -173,7 +175,7 @@ _SOUNDS, _DONE = ("patch", "recall"), ("patch", "recalled")    # commands that s
 
 
 def _prepare_audio() -> None:
-    from hummingface.instrument.audio import devices
+    from hummingface.instrument.audio.devices import devices
     with contextlib.suppress(devices.DeviceError):      # reported when the device is opened
         devices.portaudio()
 
