@@ -13,7 +13,8 @@ from hummingface.instrument.app.cli import main
 from hummingface.instrument.audio import registry
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches import patch as patch_file
-from hummingface.instrument.patches.patch import Corner, Patch, PatchError
+from hummingface.instrument.patches.patch import Corner, Patch
+from hummingface.instrument.patches.patch_fields import PatchError
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording.take import recover
 from hummingface.instrument.session import settings, startup

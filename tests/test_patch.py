@@ -8,7 +8,8 @@ import pytest
 
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.patches.patch import IDS, Corner, Patch, PatchError, from_json
+from hummingface.instrument.patches.patch import IDS, Corner, Patch, from_json
+from hummingface.instrument.patches.patch_fields import PatchError
 from hummingface.instrument.patches.scale_tuning import ScaleTuning
 
 Z = tuple(round(0.1 * i, 4) for i in range(16))

@@ -7,7 +7,8 @@ import pytest
 from hummingface.instrument.offline.player import play_events
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.learnt_models import carried
-from hummingface.instrument.patches.patch import Patch, PatchError, from_json
+from hummingface.instrument.patches.patch import Patch, from_json
+from hummingface.instrument.patches.patch_fields import PatchError
 from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.messages.midi import NoteOn
 from hummingface.models.playing.checkpoint import ModelError, load_model, save_model

@@ -7,7 +7,8 @@ import hummingface
 from hummingface.instrument.audio import protocol
 from hummingface.instrument.audio.protocol import ProtocolError
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.patches.patch import Patch, PatchError, from_json
+from hummingface.instrument.patches.patch import Patch, from_json
+from hummingface.instrument.patches.patch_fields import PatchError
 from hummingface.instrument.patches.routes import Route, can_be_moved, target_label, to_json, without
 from hummingface.instrument.patches.sources import MOST_ROUTES, SOURCES
 from hummingface.instrument.session import window_state

@@ -10,9 +10,10 @@ import numpy as np
 from hummingface.instrument.api.errors import LearningError, SoundError, raised_as
 from hummingface.instrument.api.instrument import Instrument, Samples
 from hummingface.instrument.patches import learnt_models, library
-from hummingface.instrument.patches.patch import LATENT_LIMIT, Patch
+from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.session import extras
 from hummingface.models.playing import key_trend
+from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.encoder_numpy import frame_model
 
 LOUDEST_GAIN_DB = 60.0              # of a patch, either way
@@ -90,15 +91,15 @@ def learn(recordings: str | Path | Sequence[str | Path], name: str, *, minutes: 
     """
     sources = [recordings] if isinstance(recordings, (str, Path)) else list(recordings)
     with _learning():
-        from hummingface.train.app.learn import TrainConfig, folder_name, place_of
         from hummingface.train.app.learn import learn as learn_model
+        from hummingface.train.app.lesson import Lesson, Reports, TrainConfig, folder_name, place_of
         if minutes <= 0 or latents < 1 or workers < 1:
             raise LearningError(f"minutes is {minutes:g}, latents is {latents} and workers is {workers}; all must be above 0.")
         work = library.user_folder("work") / "learn" / folder_name(name)
         out = place_of(name, library.user_folder("models"), work, replace)
-        model = learn_model([Path(source).expanduser() for source in sources], name, out, work,
-                            TrainConfig(minutes, latents, device=device, workers=workers, seed=seed, licence=licence), progress=False,
-                            say=say, added=learnt_models.add_model)
+        model = learn_model(Lesson([Path(source).expanduser() for source in sources], name, out, work),
+                            TrainConfig(minutes, latents, device=device, workers=workers, seed=seed, licence=licence),
+                            reports=Reports(say, added=learnt_models.add_model, progress=False))
     return Instrument(learnt_models.patch_of(model.name), model=out.with_name(out.name + ".safetensors"))
 
 

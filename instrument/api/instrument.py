@@ -14,7 +14,7 @@ from hummingface.instrument.api.note_events import AnyNote, Automation, MidiMess
 from hummingface.instrument.offline.bounce import Rendering, RenderOptions
 from hummingface.instrument.offline.parts import OFF, Assignment, Part, plan, with_releases
 from hummingface.instrument.patches import library
-from hummingface.instrument.patches.patch import IDS, LATENT_LIMIT, Patch
+from hummingface.instrument.patches.patch import IDS, Patch
 from hummingface.instrument.patches.routes import NEW_DEPTH, Route, to_json
 from hummingface.instrument.patches.routes import from_json as routes_from_json
 from hummingface.instrument.patches.scale_tuning import ScaleTuning, of_files
@@ -22,6 +22,7 @@ from hummingface.instrument.performance import sound_bank
 from hummingface.instrument.performance.messages import score
 from hummingface.instrument.performance.sound_bank import Sound, source_of
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from hummingface.models.playing.card_file import LATENT_LIMIT
 
 Samples = npt.NDArray[np.float32]
 Tuning = ScaleTuning | str | Path | Sequence[str | Path] | None

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from hummingface.instrument.patches import library
-from hummingface.instrument.patches.patch import Patch, PatchError
+from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.patches.patch import load as load_patch
+from hummingface.instrument.patches.patch_fields import PatchError
 from hummingface.models.playing import card_file
 from hummingface.models.playing.card_file import LATENT_LIMIT, can_be_shown
 from hummingface.models.playing.checked_json import JsonObject, read_json

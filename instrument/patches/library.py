@@ -14,7 +14,8 @@ import platformdirs
 from hummingface.instrument.patches import patch as patches_file
 from hummingface.instrument.patches.free_names import LONGEST_NAME, PATCH_SUFFIX, free_file, stem_of, unused
 from hummingface.instrument.patches.parameters import MOST_LATENTS, ON_WHOLE_NOTES, group
-from hummingface.instrument.patches.patch import Patch, PatchError
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.patches.patch_fields import PatchError
 from hummingface.models.playing.card_file import LATENT_LIMIT, card_of
 from hummingface.models.playing.file_names import alike
 from hummingface.models.playing.stft_shape import NETWORK as STFT

@@ -15,7 +15,8 @@ from hummingface.instrument.patches import library
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.free_names import PATCH_SUFFIX, free_file, stem_of, unused
 from hummingface.instrument.patches.library import LibraryEntry
-from hummingface.instrument.patches.patch import Patch, PatchError
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.patches.patch_fields import PatchError
 from hummingface.models.playing.atomic_file import replacing
 from hummingface.models.playing.checked_json import JsonError, open_file, parse_json
 from hummingface.models.playing.file_names import alike

@@ -6,7 +6,8 @@ import numpy as np
 
 from hummingface.instrument.patches import library, sound_table
 from hummingface.instrument.patches.library import LibraryEntry
-from hummingface.instrument.patches.patch import Patch, PatchError
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.patches.patch_fields import PatchError
 from hummingface.instrument.patches.sound_table import Measured
 from hummingface.instrument.patches.vocabulary import PLUCKED
 from hummingface.models.playing.checked_json import JsonObject

@@ -13,7 +13,8 @@ import numpy as np
 from hummingface.instrument.files import sound_file
 from hummingface.instrument.files.paths import refuse_existing
 from hummingface.instrument.offline.player import Player
-from hummingface.instrument.patches.patch import SHAPED, SHAPING, SHAPING_NOTICE, Patch
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.patches.patch_versions import SHAPED, SHAPING, SHAPING_NOTICE
 from hummingface.instrument.performance import snapshot
 from hummingface.instrument.performance.dynamics import LAW
 from hummingface.instrument.performance.events import Load, PlayerEvent

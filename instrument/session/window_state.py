@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.patches.patch import Patch, PatchError
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.patches.patch_fields import PatchError
 from hummingface.instrument.session.session_state import LATENTS, UNDO_STEPS, Place, SessionSnapshot, SoundState
 from hummingface.models.playing.checked_json import JsonObject
 from hummingface.models.playing.checks import is_number, is_whole

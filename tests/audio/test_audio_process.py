@@ -12,7 +12,7 @@ import pytest
 
 from hummingface.instrument.audio.process.listener import Listener
 from hummingface.instrument.audio.protocol import ProtocolError
-from hummingface.instrument.patches.patch import PatchError
+from hummingface.instrument.patches.patch_fields import PatchError
 from hummingface.instrument.performance.messages import controller_map
 from tests.audio.conftest import notes, position_moves, wait_for
 

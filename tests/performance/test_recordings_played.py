@@ -8,7 +8,8 @@ import soundfile
 from hummingface.instrument.export.multisample import MultisampleOptions, export
 from hummingface.instrument.offline.player import Player, play_events
 from hummingface.instrument.patches import patch as patch_file
-from hummingface.instrument.patches.patch import Corner, Patch, PatchError
+from hummingface.instrument.patches.patch import Corner, Patch
+from hummingface.instrument.patches.patch_fields import PatchError
 from hummingface.instrument.performance import snapshot
 from hummingface.instrument.performance.controls import INDEX
 from hummingface.instrument.performance.events import Load, PlayerEvent

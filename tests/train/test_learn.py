@@ -18,7 +18,8 @@ from hummingface.models.playing.frame import LEVEL
 from hummingface.models.playing.shape import Shape
 from hummingface.train.app import learn as learning
 from hummingface.train.app.commands import main
-from hummingface.train.app.learn import BRIDGED_SEMITONES, NothingToLearn, TrainConfig, learn
+from hummingface.train.app.learn import BRIDGED_SEMITONES, NothingToLearn, learn
+from hummingface.train.app.lesson import Lesson, Reports, TrainConfig
 from hummingface.train.data.augmentation import spread
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.exporting.export_model import export
@@ -62,8 +63,8 @@ def learnt(folder, tmp_path_factory):
         return ""
     with counted_time(LOOK_S), pytest.MonkeyPatch.context() as patch:
         patch.setattr(learning, "SMALL", Shape(width=64, note_width=96, phase_width=32))
-        model = learn([folder], "My Box", home / "my-box", home / "work", TrainConfig(0.4, latents=4, workers=1), progress=False,
-                      tell=lambda kind, **values: TOLD.append({"tell": kind, **values}), added=added)
+        reports = Reports(tell=lambda kind, **values: TOLD.append({"tell": kind, **values}), added=added, progress=False)
+        model = learn(Lesson([folder], "My Box", home / "my-box", home / "work"), TrainConfig(0.4, latents=4, workers=1), reports=reports)
     return model, home
 
 
@@ -217,7 +218,7 @@ def test_nothing_to_learn_is_told(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.wav").touch()
     with pytest.raises(NothingToLearn, match="no note could be made"):
-        learn([tmp_path / "in"], "A", tmp_path / "a", tmp_path / "work", TrainConfig(workers=1), progress=False)
+        learn(Lesson([tmp_path / "in"], "A", tmp_path / "a", tmp_path / "work"), TrainConfig(workers=1), reports=Reports(progress=False))
     assert not list(tmp_path.glob("a.*"))
 
 
@@ -225,7 +226,8 @@ def test_a_single_note_is_enough(tmp_path):
     sf.write(tmp_path / "C3.wav", plucked(48, 0.3), 16_000)
     with counted_time(LOOK_S), pytest.MonkeyPatch.context() as patch:
         patch.setattr(learning, "SMALL", Shape(width=32, note_width=32, phase_width=16))
-        learn([tmp_path], "One", tmp_path / "one", tmp_path / "w", TrainConfig(0.05, 3, workers=1), progress=False)
+        lesson = Lesson([tmp_path], "One", tmp_path / "one", tmp_path / "w")
+        learn(lesson, TrainConfig(0.05, 3, workers=1), reports=Reports(progress=False))
         bank = NoteBank(tmp_path / "w" / "data", hold_out=False, late=True)
         model = export(tmp_path / "w" / "run" / "state.pt", bank, tmp_path / "again", "Again", {})
     assert np.isfinite(model.frames(np.zeros((1, 3)), np.array([48.0]), np.array([100.0]), np.array([0.1]))).all()

@@ -113,17 +113,18 @@ def _learn(args: Namespace) -> int:
         stop_when_left()
     import torch
 
-    from hummingface.train.app.learn import TrainConfig, folder_name, learn, place_of
+    from hummingface.train.app.learn import learn
+    from hummingface.train.app.lesson import Lesson, Reports, TrainConfig, folder_name, place_of
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
     work = args.work or args.library.work / "learn" / folder_name(args.name)
     out = place_of(args.name, args.out or args.library.models, work, args.replace)
     device = training_runs.device(args.device)
-    lesson = TrainConfig(args.minutes, args.latents, args.hold_out, not args.uneven, device, args.workers, args.seed, args.licence)
+    config = TrainConfig(args.minutes, args.latents, args.hold_out, not args.uneven, device, args.workers, args.seed, args.licence)
+    reports = Reports(tell=lines.tell if lines else None, added=NOWHERE.added if args.out else args.library.added, progress=not lines)
     try:
-        learn(args.source, args.name, out, work, lesson, overrides_of(args), progress=not lines, tell=lines.tell if lines else None,
-              added=NOWHERE.added if args.out else args.library.added)
+        learn(Lesson(args.source, args.name, out, work), config, overrides_of(args), reports)
     except (OSError, ValueError) as error:
         if lines:
             lines.tell("failed", text=str(error))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData
 
-from hummingface.instrument.patches.patch import MOST_NOTES
 from hummingface.instrument.patches.patch_bank import BANK_SUFFIX, PATCH_SUFFIXES
+from hummingface.instrument.patches.patch_recordings import MOST_NOTES
 from hummingface.instrument.patches.scale_tuning import MAPPING_SUFFIX, SCALE_SUFFIX
 from hummingface.instrument.recording.takes import is_take
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from hummingface.instrument.gui.controllers.helper_process import Helper
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.library import LibraryEntry
-from hummingface.instrument.patches.patch import PatchError
+from hummingface.instrument.patches.patch_fields import PatchError
 
 DWELL_MS = 250                          # that the pointer rests before a sound is heard
 PATIENCE_MS = 500

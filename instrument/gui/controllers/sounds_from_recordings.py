@@ -17,8 +17,8 @@ from hummingface.instrument.gui.panels.panel import tool
 from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.gui.widgets.plain_text import caption, shortened
 from hummingface.instrument.patches import learnt_models
-from hummingface.instrument.patches.patch import PatchError
 from hummingface.instrument.patches.patch import load as load_patch
+from hummingface.instrument.patches.patch_fields import PatchError
 from hummingface.instrument.session.session import Session
 
 TEXT = "New sound"

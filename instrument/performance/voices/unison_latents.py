@@ -1,7 +1,7 @@
 """Voices of a note in unison that differ: each but the first is a step aside in the model's space of sounds, the same one in every note."""
 import numpy as np
 
-from hummingface.instrument.patches.patch import MOST_LATENTS
+from hummingface.instrument.patches.parameters import MOST_LATENTS
 from hummingface.models.playing.card_file import LATENT_LIMIT
 
 MOST_VOICES = 8
