@@ -283,13 +283,15 @@ def test_random_patches_with_random_routes_stay_finite_and_bounded(untrained):
         assert np.isfinite(sound).all() and np.abs(sound).max() <= 1.0, number
 
 
-def render_random(source, random, targets, seconds=0.4):
-    """A chord of a patch whose controls and 32 routes are drawn; float [samples, 2]."""
+def render_random(source, random, targets, seconds=0.4, *, routed=True, kept=()):
+    """A chord of a patch whose controls and 32 routes are drawn, but for the groups that are `kept`, or of the same patch without its
+    routes; float [samples, 2]."""
     moved = {name: PARAMETERS[name].from_travel(random.uniform()) for name in PARAMETERS}
+    moved |= {name: p.default for name, p in PARAMETERS.items() if p.group in kept}
     routes = tuple(Route(str(random.choice(list(SOURCES))), str(random.choice(targets)), float(random.uniform(-1, 1)),
                          str(random.choice(["", UNIPOLAR, BIPOLAR])), float(random.uniform(-1, 1)),
                          str(random.choice(["", *SOURCES]))) for _ in range(32))
-    patch = Patch("Random", source.name, tuple(random.uniform(-3, 3, source.latents)), moved, routes=routes)
+    patch = Patch("Random", source.name, tuple(random.uniform(-3, 3, source.latents)), moved, routes=routes if routed else ())
     events: list[tuple[int, PlayerEvent]] = [
         (i * 700, NoteOn(0, int(random.integers(21, 109)), int(random.integers(1, 128)))) for i in range(5)]
     events += [(9000, Controller(0, 1, 100)), (12000, Pressure(0, 0.8)), (12500, Bend(0, 0.7))]
