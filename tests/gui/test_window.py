@@ -1,5 +1,6 @@
 """The window driven as a person would, on the real audio process: playing, and changing the sound."""
 import json
+import random
 
 import numpy as np
 import pytest
@@ -209,7 +210,8 @@ def test_a_patch_that_cannot_be_read_is_told_of(window):
         window.banner.dismiss()
 
 
-def test_randomise_goes_as_far_as_its_slider_says(window):
+def test_randomise_goes_as_far_as_its_slider_says(window, monkeypatch):
+    monkeypatch.setattr(window.session.rolls, "_random", random.Random(1))
     window.latents.knobs["latent.2"].setFocus()
     QTest.keyClick(window.latents.knobs["latent.2"], Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     before = [window.session[i] for i in LATENTS]
@@ -233,8 +235,9 @@ def test_randomise_goes_as_far_as_its_slider_says(window):
     assert layout_of(window)["amount"] == 100
 
 
-def test_latents_mutate_and_reset(window):
+def test_latents_mutate_and_reset(window, monkeypatch):
     """As far as the slider beside Mutate says."""
+    monkeypatch.setattr(window.session.rolls, "_random", random.Random(1))
     before = [window.session[i] for i in LATENTS]
 
     def moved(mutation):
