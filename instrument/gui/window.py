@@ -146,7 +146,7 @@ class Window(QMainWindow):
         self.output.tools.addWidget(self.tuning.button)
         self.recording = RecordingControl(self.recorder, self.banner, self.settings, self.client.send)
         self.recordings: SoundsFromRecordings = SoundsFromRecordings(self, self.session, self.banner, self.client.model_of, self.recall,
-                                                                       self.tuning.drop)
+                                                                       self.tuning.drop, self.choosing.keep)
         self.help = HelpMenu(self, self.client.send, self.session, self.settings, self.banner, self.client.model_of)
         self.qwerty = Qwerty(self.note_input, self)
         self.midi_learn = MidiLearn(self, MidiMaps(self.settings, self.client.send, self._map_changed), self.banner, self.client.send)

@@ -1,6 +1,7 @@
 """The window driven as a person would, on the real audio process: playing, and changing the sound."""
 import json
 import random
+import zipfile
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.session.dice import material
 from hummingface.instrument.session.session import LATENTS
 from tests.gui.player import LEFT, SOON_MS, drag, key_point, loudest_db, play, release, sounding, type_value
+from tests.gui.test_takes import drop
 
 # What the table says, and what everybody needs
 
@@ -313,3 +315,20 @@ def test_the_spectrogram_runs_freezes_and_shows_the_frame(window, qtbot):
     qtbot.waitUntil(lambda: len(plot.partials[0]) > 3 and abs(plot.partials[0][0] - 261.6) < 3, timeout=SOON_MS)
     release(window, 60)
     QTest.mouseClick(window.spectrogram.sound, LEFT)
+
+
+def test_a_bank_dropped_on_the_window_goes_into_the_library(window, tmp_path):
+    bank, flute = tmp_path / "two.zip", library.load_patch("River Flute")
+    mine = [flute.with_values(name=name) for name in ("From a Bank", "From It, Too")]
+    with zipfile.ZipFile(bank, "w") as packed:
+        for patch in mine:
+            packed.writestr(f"{patch.name}.json", json.dumps(patch.to_json()))
+    playing = window.session.name
+    drop(window, bank)
+    try:
+        assert window.browser.isVisible() and window.browser.banner.text.text() == "2 patches imported."
+        assert window.browser.selected.name == "From a Bank" and window.session.name == playing
+    finally:
+        window.browser.close()
+        for patch in mine:
+            library.own_patch(patch.name).path.unlink()

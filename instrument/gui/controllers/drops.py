@@ -1,5 +1,5 @@
-"""Files dropped on the window or opened with it: a take is played again, a patch is loaded, a scale tunes, recordings become a sound, and a
-folder is learnt.
+"""Files dropped on the window or opened with it: a take is played again, a patch is loaded, several patches and banks go into the library,
+a scale tunes, recordings become a sound, and a folder is learnt.
 """
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,8 @@ from hummingface.instrument.recording.takes import is_take
 
 @dataclass(frozen=True)
 class Dropped:
-    """`kind`: "take", "patch", "tuning", "recording", "folder", or "" with the reason in `why` where it is nothing that can be used.
-    `paths`: of recordings and tunings, all of them."""
+    """`kind`: "take", "patch", "bank", "tuning", "recording", "folder", or "" with the reason in `why` where it is nothing that can be
+    used. `paths`: of patches and banks for the library, recordings and tunings, all of them."""
     kind: str
     path: Path
     why: str = ""
@@ -30,11 +30,11 @@ def read(data: QMimeData) -> Dropped | None:
 
 def what_is(paths: list[Path]) -> Dropped:
     """What to do with these files, at least one."""
-    patches = [path for path in paths if path.suffix.lower() in PATCH_SUFFIXES]
-    if patches:
+    patches = [path for path in paths if path.suffix.lower() in (*PATCH_SUFFIXES, BANK_SUFFIX)]
+    if len(patches) == 1 and patches[0].suffix.lower() in PATCH_SUFFIXES:
         return Dropped("patch", patches[0])
-    if banks := [path for path in paths if path.suffix.lower() == BANK_SUFFIX]:
-        return Dropped("", banks[0], f"{banks[0].name}: a bank of patches is dropped on the patch browser (Ctrl+F).")
+    if patches:
+        return Dropped("bank", patches[0], paths=tuple(patches))
     if scales := [path for path in paths if path.suffix.lower() in (SCALE_SUFFIX, MAPPING_SUFFIX)]:
         return Dropped("tuning", scales[0], paths=tuple(scales))
     sounds = [path for path in paths if path.suffix.lower() not in (".mid", ".midi")]

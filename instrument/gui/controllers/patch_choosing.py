@@ -1,5 +1,7 @@
 """Choosing and saving patches: connects the patch bar, the browser and the save popup with the library."""
 import contextlib
+from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
@@ -74,6 +76,11 @@ class PatchChoosing:
         """Open the browser for the patch to play."""
         self._for_corner = None
         self._open_browser(self.bar.name.mapToGlobal(QPoint(0, self.bar.name.height() + 4)), "Patches")
+
+    def keep(self, files: Sequence[Path]) -> None:
+        """Take patches and banks into the library, and show it."""
+        self.browse()
+        self.exchange.take(list(files))
 
     def browse_corner(self, corner: int) -> None:
         """Open the browser for a corner of the morph pad."""

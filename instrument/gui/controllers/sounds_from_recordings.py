@@ -27,12 +27,12 @@ OFFERED = 3                     # lessons that were stopped, in the menu
 
 
 class SoundsFromRecordings:
-    """`model_of` as in `NewSound`, `recall` plays a take again, `tune` takes scales."""
+    """`model_of` as in `NewSound`, `recall` plays a take again, `tune` takes scales, `keep` takes patches and banks into the library."""
 
     def __init__(self, window: QWidget, session: Session, banner: Banner, model_of: Callable[[str], str],
-                 recall: Callable[[str], None], tune: Callable[[Sequence[Path]], None]):
+                 recall: Callable[[str], None], tune: Callable[[Sequence[Path]], None], keep: Callable[[Sequence[Path]], None]):
         self._window, self._session, self._banner, self._model_of, self._recall = window, session, banner, model_of, recall
-        self._tune = tune
+        self._tune, self._keep = tune, keep
         self.button = tool("new", "New sound from recordings", "Make a sound of a recording, or learn a model of a folder of "
                            "them (Ctrl+N); or drop either on the window", text=TEXT)
         self.button.setShortcut("Ctrl+N")
@@ -82,6 +82,8 @@ class SoundsFromRecordings:
         match found.kind:
             case "patch":
                 self._load(found.path)
+            case "bank":
+                self._keep(found.paths)
             case "take":
                 self._recall(str(found.path))
             case "tuning":
