@@ -53,7 +53,20 @@ FILES: dict[str, tuple[str, ...]] = {
     "performance/test_performer.py::test_a_first_note_compiles_nothing": ("synth", "slow"),
     "synthesis/test_synthesis_callback.py::test_a_read_only_installation_finds_its_cache": ("synth", "slow"),
     "synthesis/test_synthesis_callback.py::test_where_the_home_is_read_only_too_it_is_kept_among_the_temporary_files": ("synth", "slow"),
-    "test_bad_files.py::test_any_wrong_value_anywhere_in_a_card_is_refused_by_name_or_harmless": ("slow",),
+    **dict.fromkeys([f"test_bad_files.py::test_any_wrong_value_anywhere_in_{where}" for where in (
+        "a_card_is_refused_by_name_or_harmless", "a_patch_is_refused_by_name_or_harmless", "settings_is_left_out")], ("slow",)),
+    **dict.fromkeys(("audio/test_midi_out.py", "test_page_names.py", "test_sound_map.py", "test_map_way.py"), ("slow",)),
+    **dict.fromkeys(("test_bad_files.py::test_everything_starts_and_the_first_bad_file_is_named",
+                     "test_logs.py::test_commands_log_what_they_could_not_do_and_lists_leave_no_files",
+                     "test_logs.py::test_training_logs_in_a_file_of_its_own",
+                     "api/test_instrument.py::test_words_find_sounds_of_the_players_own_too",
+                     "recording/test_bad_disk.py::test_a_disk_that_stands_still_for_too_long_is_told_and_time_stays_true",
+                     "recording/test_history.py::test_its_memory_is_taken_once"), ("slow",)),
+    **dict.fromkeys(("performance/test_key_tuning.py::test_twenty_scales_are_heard_within_a_tenth_of_a_cent",
+                     "performance/test_score.py::test_real_files_have_the_notes_and_the_length_that_mido_finds",
+                     "performance/test_whole_notes.py::test_a_voice_that_is_released_gives_its_buffer_back",
+                     "synthesis/test_pages.py::test_tables_that_an_engine_knows_by_address_stay_as_long_as_it_does",
+                     "synthesis/test_synthesis_effects.py::test_reverb_is_the_same_however_it_is_cut"), ("synth", "slow")),
 }
 REAL_TIME_FIXTURES = {"jack_server", "engine", "live_window"}
 
