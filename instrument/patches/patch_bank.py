@@ -71,11 +71,22 @@ def export_bank(entries: Iterable[LibraryEntry], file: Path) -> int:
 def import_files(files: Iterable[Path]) -> Imported:
     """Copy the patches in files and banks to the player's. Never raises for what files hold."""
     done = Imported()
+    for _ in steps_of_import(files, done):
+        pass
+    return done
+
+
+def steps_of_import(files: Iterable[Path], done: Imported) -> Iterator[None]:
+    """`import_files` one patch at a time, told in `done`; whoever goes through the steps may do something else between them."""
     entries = library.patches()
     names = {alike(entry.name) for entry in entries}
-    sounds = {(alike(patch.name), _sound(patch)) for entry in entries for patch in _readable(entry)}
+    sounds = set()
+    for entry in entries:
+        sounds |= {(alike(patch.name), _sound(patch)) for patch in _readable(entry)}
+        yield
     for file in files:
         for where, data in _texts(file, done.problems):
+            yield
             try:
                 patch = _patch_of(data, where)
                 if (alike(patch.name), _sound(patch)) in sounds:
@@ -90,7 +101,6 @@ def import_files(files: Iterable[Path]) -> Imported:
                 continue
             names.add(alike(patch.name))
             done.paths.append(path)
-    return done
 
 
 def _texts(file: Path, problems: list[str]) -> Iterator[tuple[str, bytes]]:

@@ -1,9 +1,10 @@
 """The patch browser with what `PatchChoosing` connects to it: filters, marks, what is done with patches, hearing, banks. No window."""
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog, QWidget
@@ -17,6 +18,7 @@ from hummingface.instrument.gui.widgets.morph_pad import MorphPad
 from hummingface.instrument.patches import library
 from hummingface.instrument.session import patch_marks
 from hummingface.instrument.session.session import Session
+from tests.gui.player import SOON_MS
 
 PLACED_MS = 400_000                     # on a busy machine
 
@@ -224,7 +226,7 @@ def test_patches_of_one_name_show_where_each_lies(choosing):
     assert "evening-grand.json" in choosing.browser.model.index(100).data()
 
 
-def test_patches_leave_as_their_files_and_come_in_as_copies(choosing, tmp_path):
+def test_patches_leave_as_their_files_and_come_in_as_copies(choosing, tmp_path, qtbot):
     choosing.browse()
     browser = choosing.browser
     show(choosing, "Mine")
@@ -241,6 +243,22 @@ def test_patches_leave_as_their_files_and_come_in_as_copies(choosing, tmp_path):
     QApplication.sendEvent(browser, came)
     assert came.isAccepted()
     QApplication.sendEvent(browser, QDropEvent(QPointF(place), Qt.DropAction.CopyAction, data, buttons, keys))
-    assert browser.banner.text.text() == "1 patch imported; 1 there already." and browser.selected.name == "Other"
+    qtbot.waitUntil(lambda: browser.banner.text.text() == "1 patch imported; 1 there already.", timeout=SOON_MS)
+    assert browser.selected.name == "Other"
     choosing.exchange.menu.aboutToShow.emit()
     assert "102 that are shown" in choosing.exchange.menu.actions()[1].text()
+
+
+def test_the_window_goes_on_while_a_large_bank_is_imported(choosing, tmp_path, qtbot):
+    flute, bank = library.load_patch("River Flute"), tmp_path / "many.zip"
+    with zipfile.ZipFile(bank, "w") as packed:
+        for number in range(300):
+            packed.writestr(f"{number}.json", json.dumps(flute.with_values(name=f"Flute {number}").to_json()))
+    turns = []
+    timer = QTimer(interval=0)
+    timer.timeout.connect(lambda: turns.append(choosing.browser.banner.text.text()))
+    timer.start()
+    choosing.keep([bank])
+    qtbot.waitUntil(lambda: choosing.browser.banner.text.text() == "300 patches imported.", timeout=SOON_MS)
+    assert any(text.startswith("Importing") for text in turns)
+    assert len(list((tmp_path / "patches").glob("flute-*.json"))) == 300

@@ -317,7 +317,7 @@ def test_the_spectrogram_runs_freezes_and_shows_the_frame(window, qtbot):
     QTest.mouseClick(window.spectrogram.sound, LEFT)
 
 
-def test_a_bank_dropped_on_the_window_goes_into_the_library(window, tmp_path):
+def test_a_bank_dropped_on_the_window_goes_into_the_library(window, tmp_path, qtbot):
     bank, flute = tmp_path / "two.zip", library.load_patch("River Flute")
     mine = [flute.with_values(name=name) for name in ("From a Bank", "From It, Too")]
     with zipfile.ZipFile(bank, "w") as packed:
@@ -326,7 +326,8 @@ def test_a_bank_dropped_on_the_window_goes_into_the_library(window, tmp_path):
     playing = window.session.name
     drop(window, bank)
     try:
-        assert window.browser.isVisible() and window.browser.banner.text.text() == "2 patches imported."
+        qtbot.waitUntil(lambda: window.browser.banner.text.text() == "2 patches imported.", timeout=SOON_MS)
+        assert window.browser.isVisible()
         assert window.browser.selected.name == "From a Bank" and window.session.name == playing
     finally:
         window.browser.close()

@@ -124,6 +124,7 @@ class PatchChoosing:
         """The window closes."""
         self.browser.hide()
         self.managing.close()
+        self.exchange.close()
         self.words.close()
 
     def ask_save(self) -> None:

@@ -1,17 +1,20 @@
 """Patches that come into the browser and leave it as files: dropped ones, and banks."""
-from collections.abc import Callable
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, QUrl
+from PySide6.QtCore import QObject, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QToolButton
+from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton
 
 from hummingface.instrument.gui.panels.panel import tool
 from hummingface.instrument.gui.panels.patch_browser import PatchBrowser
 from hummingface.instrument.patches import library, own_patches, patch_bank
-from hummingface.instrument.patches.patch_bank import BANK_SUFFIX, PATCH_SUFFIXES
+from hummingface.instrument.patches.patch_bank import BANK_SUFFIX, PATCH_SUFFIXES, Imported
 
 BANK_NAME = "patches.zip"
+PART_S = 0.05                # of an import, before the window has its turn
 KINDS = f"Patches and banks ({' '.join(f'*{suffix}' for suffix in (*PATCH_SUFFIXES, BANK_SUFFIX))})"
 
 
@@ -32,14 +35,34 @@ class PatchExchange(QObject):
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         browser.tools.addWidget(self.button)
         browser.dropped.connect(self.take)
+        self._imports: deque[tuple[Iterator[None], Imported]] = deque()
+        self._timer = QTimer(self, singleShot=True, interval=0)
+        self._timer.timeout.connect(self._go_on)
 
     def take(self, files: list[Path]) -> None:
-        """Import patches and banks."""
-        QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
-        try:
-            done = patch_bank.import_files(files)
-        finally:
-            QApplication.restoreOverrideCursor()
+        """Import patches and banks, a part of them at a time: the window goes on meanwhile. What comes while it does so follows."""
+        done = Imported()
+        self._imports.append((patch_bank.steps_of_import(files, done), done))
+        self._go_on()
+
+    def close(self) -> None:
+        """The window closes: what is imported stays, the rest is not."""
+        self._timer.stop()
+        self._imports.clear()
+
+    def _go_on(self) -> None:
+        until = time.monotonic() + PART_S
+        while self._imports:
+            steps, done = self._imports[0]
+            for _ in steps:
+                if time.monotonic() > until:
+                    self._browser.banner.say(f"Importing … {len(done.paths)}", stay=True)
+                    self._timer.start()
+                    return
+            self._imports.popleft()
+            self._show(done)
+
+    def _show(self, done: Imported) -> None:
         if done.paths:
             self._browser.clear()
         self._show_again(str(done.paths[0]) if done.paths else "")
