@@ -17,6 +17,7 @@ from hummingface.instrument.gui.widgets.morph_pad import MorphPad
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.session import patch_marks
+from hummingface.instrument.session.section_locks import name_of, not_kept
 from hummingface.instrument.session.session import Session
 from hummingface.models.playing.checked_json import JsonObject
 from hummingface.models.playing.file_names import alike
@@ -57,11 +58,16 @@ class PatchChoosing:
         """Play a patch of the library, or a model's preset as a patch that is not saved yet."""
         patch = self._read(entry)
         if patch is not None:
+            lost = not_kept(self.session.state.patch, patch, self.session.locked)
             (self.session.load_new if entry.preset else self.session.load)(patch)
             with contextlib.suppress(OSError):              # a full disk keeps nobody from playing
                 patch_marks.loaded(entry)
             if patch.notice:
                 self.banner.say(patch.notice, stay=True)
+            elif lost:
+                sections = " and ".join(f"the {name_of(section)}" for section in lost)
+                self.banner.say(f"“{patch.name}” is of another model, in which {sections} mean something else: they came with it, "
+                                "though they are locked.")
 
     def _read(self, entry: library.LibraryEntry) -> Patch | None:
         try:
