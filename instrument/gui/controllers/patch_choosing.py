@@ -1,5 +1,6 @@
 """Choosing and saving patches: connects the patch bar, the browser and the save popup with the library."""
 import contextlib
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
@@ -23,6 +24,9 @@ from hummingface.models.playing.checked_json import JsonObject
 from hummingface.models.playing.file_names import alike
 from hummingface.models.playing.recorded_note import KNOBS, PAD_CORNERS
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class PatchChoosing:
     """Handles the requests of the bar and the pad; an error is shown in the banner and changes nothing."""
@@ -35,6 +39,7 @@ class PatchChoosing:
         self.managing = PatchManaging(self.browser, session, banner, self._show_again)
         self.exchange = PatchExchange(self.browser, self._show_again)
         self._for_corner: int | None = None
+        self.on_load: list[Callable[[str], None]] = []          # the player has loaded the patch of this name
         bar.step_wanted.connect(self.step)
         bar.browse_wanted.connect(self.browse)
         bar.save_wanted.connect(self.ask_save)
@@ -60,6 +65,8 @@ class PatchChoosing:
         if patch is not None:
             lost = not_kept(self.session.state.patch, patch, self.session.locked)
             (self.session.load_new if entry.preset else self.session.load)(patch)
+            for listener in self.on_load:
+                listener(patch.name)
             with contextlib.suppress(OSError):              # a full disk keeps nobody from playing
                 patch_marks.loaded(entry)
             if patch.notice:

@@ -97,7 +97,7 @@ class SettingsDialog(QDialog):
         column.setSpacing(theme.px(10))
         column.addLayout(self._audio())
         self.problem = Label(wraps=True)
-        self.problem.setStyleSheet(f"color: {theme.ALARM};")
+        self.problem.setObjectName("alarm")
         self.problem.setAccessibleName("Audio problem")
         self.problem.hide()
         column.addWidget(self.problem)
