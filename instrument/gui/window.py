@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QLayout, QMainWindow, QScrollArea, QStackedWidget, QWidget
 
 from hummingface.instrument.audio.client import Client
 from hummingface.instrument.gui.controllers.channel_display import ChannelDisplay
@@ -217,6 +217,9 @@ class Window(QMainWindow):
             self.recorder.rescale()
             self.spectrogram.beat_page.rescale()
             self.status.rescale()
+            for layout in self.ground.findChildren(QLayout):
+                layout.invalidate()                 # those of hidden pages, too: else the window scrolls for what had another size
+            self.ground.updateGeometry()
 
     @property
     def engine_ready(self) -> bool:

@@ -5,11 +5,12 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QGuiApplication
 
 from hummingface.instrument.gui.controllers.help_keys import HelpKeys
-from hummingface.instrument.gui.controllers.look import ZOOMS, Look
+from hummingface.instrument.gui.controllers.look import Look
 from hummingface.instrument.gui.controllers.manual_pages import KEYS
 from hummingface.instrument.gui.controllers.section_locking import SectionLocking, sections_of
 from hummingface.instrument.gui.controllers.spoken_news import SpokenNews, announce
 from hummingface.instrument.gui.controllers.tour import BEGUN, HEARD, LATENT, NOTE, SOUND, TAKE, Tour
+from hummingface.instrument.gui.panels.look_row import ZOOMS
 from hummingface.instrument.gui.panels.panel import Panel
 from hummingface.instrument.gui.widgets.shortcut_table import text_of
 from hummingface.instrument.gui.widgets.tour_card import TourCard
@@ -89,9 +90,14 @@ class Guidance(QObject):
         contrast = add("High contrast", lambda on: self.look.set(high_contrast=on))
         contrast.setCheckable(True)
 
+        row = self._window.dialog.look
+        row.zoom_wanted.connect(self.look.set)
+        row.contrast_wanted.connect(lambda on: self.look.set(high_contrast=on))
+
         def show() -> None:
+            row.show_look(self.look.zoom, self.look.high_contrast)
             contrast.setChecked(self.look.high_contrast)
             for action, zoom in zip(zooms.actions(), ZOOMS, strict=True):
                 action.setChecked(zoom == self.look.zoom)
-        self.look.on_change.append(show)
+        self.look.on_change += [show, self._window.midi_learn.show]         # whose marks have colours and sizes of their own
         show()

@@ -5,11 +5,9 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QWidget
 
+from hummingface.instrument.gui.panels.look_row import USUAL, ZOOMS
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.shortcut_table import keys_of
-
-ZOOMS = (75, 90, 100, 110, 125, 150, 175, 200)         # per cent
-USUAL = 100
 
 
 class Look(QObject):

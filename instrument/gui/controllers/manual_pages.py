@@ -72,5 +72,5 @@ def _control(parameter: Parameter) -> str:
 
 
 def _table(heading: str, rows: list[tuple[str, str]]) -> str:
-    cells = "".join(f"<tr><td><b>{html.escape(keys)}</b></td><td>{html.escape(does)}</td></tr>" for keys, does in rows)
+    cells = "".join(f"<tr><td width='36%'><b>{html.escape(keys)}</b></td><td>{html.escape(does)}</td></tr>" for keys, does in rows)
     return f'<h3>{html.escape(heading)}</h3><table cellpadding="3" width="100%">{cells}</table>'

@@ -87,6 +87,7 @@ class ManualDialog(QDialog):
         document.setDefaultFont(theme.font("body"))
         if page.markdown:
             document.setMarkdown(page.markdown, QTextDocument.MarkdownFeature.MarkdownNoHTML)
+            _space(document)
         else:
             document.setHtml(page.html)
         self.text.moveCursor(QTextCursor.MoveOperation.Start)
@@ -95,6 +96,17 @@ class ManualDialog(QDialog):
         """A link to another page, `page#place`; nothing outside is opened."""
         if not link.scheme():
             self.go_to(link.path() or self._shown, link.fragment())
+
+
+def _space(document: QTextDocument) -> None:
+    """Set paragraphs of Markdown apart, which come without spaces."""
+    block = document.begin()
+    while block.isValid():
+        cursor, form = QTextCursor(block), block.blockFormat()
+        form.setTopMargin(theme.px(14 if form.headingLevel() and block.blockNumber() else 0))
+        form.setBottomMargin(theme.px(4 if block.textList() else 7))
+        cursor.setBlockFormat(form)
+        block = block.next()
 
 
 def _plain(page: ManualPage) -> str:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from hummingface.instrument.audio.device_names import same_device
 from hummingface.instrument.audio.protocol import MPE_AUTOMATIC, MPE_MODES, AudioChoice
+from hummingface.instrument.gui.panels.look_row import LookRow
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import Label, caption, set_tip, shortened
 from hummingface.instrument.gui.widgets.scrolling import leave_wheel
@@ -103,6 +104,8 @@ class SettingsDialog(QDialog):
         column.addWidget(self.problem)
         self._add_ports(column)
         column.addLayout(self._played())
+        self.look = LookRow()
+        column.addWidget(self.look)
         column.addSpacing(theme.px(8))
         column.addStretch(1)
         column.addLayout(self._buttons())

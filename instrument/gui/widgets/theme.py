@@ -192,7 +192,7 @@ def stylesheet() -> str:
     return f"""
     QWidget {{ color: {TEXT}; font-family: {', '.join(f'"{f}"' for f in FALLBACKS)}; font-size: {font_px('body')}px; }}
     QMainWindow, QDialog, #ground {{ background: {GROUND}; }}
-    #panel {{ background: {PANEL}; border-radius: {px(7)}px; border: {f"1px solid {LINE}" if high_contrast else "none"}; }}
+    #panel {{ background: {PANEL}; border-radius: {px(7)}px; {f"border: 1px solid {LINE};" if high_contrast else ""} }}
     #heading {{ color: {SOFT}; font-size: {font_px('small')}px; font-weight: 600; letter-spacing: {px(1)}px; }}
     #soft {{ color: {SOFT}; }}
     #dim {{ color: {DIM}; }}

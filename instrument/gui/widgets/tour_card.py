@@ -44,6 +44,7 @@ class TourCard(QFrame):
         self.next = push_button("Pass", self.passed.emit, "Go on without doing it")
         self.end = push_button("Leave", self.left.emit, "Leave the tour; the menu behind the mark at the top left has it again")
         buttons, self._column = QHBoxLayout(), QVBoxLayout(self)
+        self.text.setAlignment(Qt.AlignmentFlag.AlignTop)
         buttons.addStretch(1)
         buttons.addWidget(self.next)
         buttons.addWidget(self.end)
