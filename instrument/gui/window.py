@@ -104,7 +104,8 @@ class Window(QMainWindow):
     def _build(self) -> None:
         self.ground = ground = QWidget()
         ground.setObjectName("ground")
-        view = QScrollArea(focusPolicy=Qt.FocusPolicy.NoFocus)      # for what is zoomed beyond the window
+        view = QScrollArea()                # for what is zoomed beyond the window
+        view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         view.setWidgetResizable(True)
         view.setWidget(ground)
         self.setCentralWidget(view)

@@ -39,7 +39,7 @@ def name_of(section: str) -> str:
 
 def is_locked(parameter_id: str, locked: Iterable[str]) -> bool:
     """Whether a control stays as it is, by itself or with its section."""
-    return parameter_id in locked or section_of(parameter_id) in locked
+    return parameter_id in locked or _SECTION_OF.get(parameter_id, parameter_id) in locked
 
 
 def kept(now: Patch, patch: Patch, locked: Iterable[str]) -> Patch:

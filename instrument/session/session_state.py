@@ -106,8 +106,8 @@ class SessionSnapshot:
             if state.patch.model != model:
                 return state
             return replace(SoundState.of(carried(state.to_patch()), state.values), on_disk=state.on_disk)
-        over = _once(over)
-        return self.mapped(lambda pair: (over(pair[0]), over(pair[1])))
+        once = _once(over)
+        return self.mapped(lambda pair: (once(pair[0]), once(pair[1])))
 
     def on_disk_changed(self, saved: Patch, name: str, on_disk: bool) -> "SessionSnapshot":
         """The same, where the patch on disk that was `saved` has this name now, and is there or not."""

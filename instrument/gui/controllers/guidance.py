@@ -1,4 +1,5 @@
 """What helps a player to find, reach, see and hear what there is: manual, tour, zoom and contrast, locks of sections, screen readers."""
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -34,7 +35,7 @@ class Guidance(QObject):
         self.news = SpokenNews(window, lambda text, urgent: announce(window, text, urgent))
         self.news.watch_controls(window.controls.values(), window.morph.pad)
         self.news.watch_session(window.session, window.choosing, window.banner)
-        self.tour = Tour(TourCard((window.named, window.middle)), {
+        self.tour = Tour(TourCard(window.ground, (window.named, window.middle)), {
             "keys": window.keyboard, "latents": window.latents, "morph": window.morph, "record": window.recorder})
         self._watch_tour()
         self._fill_menu()
@@ -86,7 +87,7 @@ class Guidance(QObject):
         zooms = menu.addMenu("Zoom")
         menu.insertMenu(first, zooms)
         for zoom in ZOOMS:
-            zooms.addAction(f"{zoom} %", lambda zoom=zoom: self.look.set(zoom)).setCheckable(True)
+            zooms.addAction(f"{zoom} %", partial(self.look.set, zoom)).setCheckable(True)
         contrast = add("High contrast", lambda on: self.look.set(high_contrast=on))
         contrast.setCheckable(True)
 

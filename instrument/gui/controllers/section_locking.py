@@ -57,10 +57,10 @@ class SectionLocking(QObject):
 
 
 def sections_of(panels: Iterable[Panel]) -> dict[Panel, str]:
-    """The section of each panel of controls: that of its first control which belongs to patches."""
+    """The section of each panel whose controls are all of one."""
     found = {}
     for panel in panels:
-        sections = [section for control in panel.findChildren(Control) if (section := section_of(control.parameter.id)) is not None]
-        if sections and len(set(sections)) == 1:
-            found[panel] = sections[0]
+        sections = {section_of(control.parameter.id) for control in panel.findChildren(Control)}
+        if len(sections) == 1 and (section := sections.pop()) is not None:
+            found[panel] = section
     return found

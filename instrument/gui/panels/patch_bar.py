@@ -1,5 +1,6 @@
 """The patch bar at the top of the window: previous, name, next, save, export, A | B, undo, redo."""
 from collections.abc import Iterable
+from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen, QShortcut
@@ -22,7 +23,6 @@ class PatchName(QToolButton):
         super().__init__()
         self.dirty, self._shown = False, ""
         set_tip(self, "Choose a patch (Ctrl+F)")
-        self.setShortcut(key_of("browse"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_name(self, name: str, dirty: bool) -> None:
@@ -74,7 +74,10 @@ class SavePopup(QFrame):
         self.name.setAccessibleName("Name of the patch")
         self.tags = QLineEdit(placeholderText="Tags, separated by commas", maxLength=200)
         self.tags.setAccessibleName("Tags of the patch")
+        set_tip(self.name, "What the patch is called, in the browser as well")
+        set_tip(self.tags, "Words by which the browser finds it")
         self.save = QPushButton("Save")
+        set_tip(self.save, "Save it in the folder of your patches")
         self.save.setProperty("role", "main")
         self.save.setAutoDefault(True)          # so that Enter presses it
         self._others: dict[str, str] = {}
@@ -139,11 +142,12 @@ class PatchBar(QWidget):
         for button, shortcut in ((self.previous, "previous patch"), (self.next, "next patch"), (self.save, "save"),
                                  (self.export, "export"), (self.undo, "undo"), (self.redo, "redo")):
             button.setShortcut(key_of(shortcut))
+        QShortcut(key_of("browse"), self).activated.connect(self.name.click)           # a button forgets its own with every new text
         QShortcut(key_of("swap"), self).activated.connect(session.swap)
         QShortcut(key_of("copy side"), self).activated.connect(lambda: session.copy_side("B" if session.side == "A" else "A"))
         self.copies = QMenu(self)
         for source, to in ("AB", "BA"):
-            self.copies.addAction(f"Copy {source} to {to}", lambda to=to: session.copy_side(to))
+            self.copies.addAction(f"Copy {source} to {to}", partial(session.copy_side, to))
         for button, side in zip(self.sides, "AB", strict=True):
             set_tip(button, f"Version {side}: two versions to compare (Ctrl+B goes from one to the other; right click, or Ctrl+Shift+B, "
                     "copies)")

@@ -27,18 +27,19 @@ class Spotlight(QWidget):
 
 
 class TourCard(QFrame):
-    """`show_step` shows what there is to do; `passed` and `left` are the player's buttons. It lies over the first of `places` in sight."""
+    """`show_step` shows what there is to do; `passed` and `left` are the player's buttons. It lies on `ground`, over the first of
+    `places` in sight."""
 
     passed = Signal()
     left = Signal()
 
-    def __init__(self, places: tuple[QWidget, ...]):
-        super().__init__(places[0].parentWidget())
+    def __init__(self, ground: QWidget, places: tuple[QWidget, ...]):
+        super().__init__(ground)
         self.setObjectName("tour")
         self.setAccessibleName("Tour")
-        self._places = places
+        self._ground, self._places = ground, places
         self._target: QWidget | None = None
-        self.spotlight = Spotlight(places[0].parentWidget())
+        self.spotlight = Spotlight(ground)
         self.heading, self.text = Label(), Label(wraps=True)
         self.heading.setObjectName("heading")
         self.next = push_button("Pass", self.passed.emit, "Go on without doing it")
@@ -51,7 +52,7 @@ class TourCard(QFrame):
         self._column.addWidget(self.heading)
         self._column.addWidget(self.text, 1)
         self._column.addLayout(buttons)
-        for widget in (*places, places[0].parentWidget()):
+        for widget in (*places, ground):
             widget.installEventFilter(self)
         self.hide()
 
@@ -89,7 +90,7 @@ class TourCard(QFrame):
         self.spotlight.setVisible(target is not None and target.isVisible())
         if target is not None and target.isVisible():
             edge = theme.px(EDGE)
-            self.spotlight.setGeometry(QRect(target.mapTo(self.parentWidget(), QPoint()), target.size()).adjusted(-edge, -edge, edge, edge))
+            self.spotlight.setGeometry(QRect(target.mapTo(self._ground, QPoint()), target.size()).adjusted(-edge, -edge, edge, edge))
             self.spotlight.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
