@@ -140,7 +140,7 @@ def test_a_window_comes_back_with_its_routes(session):
     state, lost = window_state.read(json.loads(text))
     assert not lost and state.session.state.patch.routes == session.routing.routes
     assert state.session.state.patch.macros[0] == "Wow"
-    assert state.session.undo[-1][0].patch.routes == session.routing.routes
+    assert state.session.undo[-1].state.patch.routes == session.routing.routes
 
 
 def test_the_api_makes_routes_and_says_what_is_wrong():

@@ -77,6 +77,8 @@ def run(options: StartOptions | None = None, opened: Path | None = None, *, no_w
         if notices := "\n".join(filter(None, (*prepared.notices, trouble))):
             window.banner.notify(notices)
         window.show()
+        if kept is None and opened is None:
+            window.guidance.first_start()
         if opened is not None:
             _open_when_ready(window, opened)
         signal.signal(signal.SIGINT, lambda *_: window.close())

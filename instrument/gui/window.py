@@ -2,12 +2,13 @@
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtWidgets import QApplication, QLayout, QMainWindow, QScrollArea, QStackedWidget, QWidget
 
 from hummingface.instrument.audio.client import Client
 from hummingface.instrument.gui.controllers.channel_display import ChannelDisplay
 from hummingface.instrument.gui.controllers.engine_events import EngineNews
+from hummingface.instrument.gui.controllers.guidance import Guidance
 from hummingface.instrument.gui.controllers.help_menu import HelpMenu
 from hummingface.instrument.gui.controllers.late_panels import LatePanels
 from hummingface.instrument.gui.controllers.live_display import LiveDisplay
@@ -39,6 +40,7 @@ from hummingface.instrument.gui.widgets.channel_levels import ChannelLevels
 from hummingface.instrument.gui.widgets.keyboard import Keyboard
 from hummingface.instrument.gui.widgets.morph_pad import MorphPanel
 from hummingface.instrument.gui.widgets.plain_text import Label
+from hummingface.instrument.gui.widgets.shortcut_table import key_of
 from hummingface.instrument.gui.widgets.wheels import Wheel
 from hummingface.instrument.gui.window_rows import WindowRows
 from hummingface.instrument.patches.parameters import LATENT_KNOBS
@@ -87,10 +89,11 @@ class Window(QMainWindow):
         self.routes = ModulationDisplay(self, self.session, self.modulation, self.banner, self.controls)
         self.midi_learn.watch(self.controls)
         self.midi_learn.watch_pad(self.morph.pad, self.session)
+        self.guidance = Guidance(self)
         self._connect()
         if not self.keeping.restore(patch):
             self.session.begin_with(patch or PLACEHOLDER, settings.controls)
-        self._rescale(True)
+        self.rescale(True)
         self._show_session()
         self.timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
         self.timer.timeout.connect(self._live.tick)
@@ -99,9 +102,13 @@ class Window(QMainWindow):
     # the parts
 
     def _build(self) -> None:
-        ground = QWidget()
+        self.ground = ground = QWidget()
         ground.setObjectName("ground")
-        self.setCentralWidget(ground)
+        view = QScrollArea()                # for what is zoomed beyond the window
+        view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        view.setWidgetResizable(True)
+        view.setWidget(ground)
+        self.setCentralWidget(view)
         self._make_panels()
         self._make_controllers()
         self._rows = WindowRows(self, ground)
@@ -172,11 +179,11 @@ class Window(QMainWindow):
         self.map.on_large.append(self._rows.make_large)
         self.spectrogram.map.clicked.connect(self.map.turn)
         self.map.panel.back.clicked.connect(self.map.turn)
-        for keys, act in (("Ctrl+,", self.open_settings), ("Ctrl+Shift+M", self.turn_middle), ("Ctrl+Shift+D", self.map.turn),
-                          (QKeySequence.StandardKey.Quit, self.close)):
-            QShortcut(QKeySequence(keys), self).activated.connect(act)
+        for shortcut, act in (("settings", self.open_settings), ("modulation", self.turn_middle), ("map", self.map.turn),
+                              ("quit", self.close)):
+            QShortcut(key_of(shortcut), self).activated.connect(act)
         everywhere = Qt.ShortcutContext.ApplicationShortcut             # also while a panel is in front
-        QShortcut(QKeySequence("Ctrl+."), self, context=everywhere).activated.connect(self.panic)
+        QShortcut(key_of("panic"), self, context=everywhere).activated.connect(self.panic)
 
     def _show_session(self) -> None:
         for parameter_id, control in self.controls.items():
@@ -196,9 +203,10 @@ class Window(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._rescale()
+        self.rescale()
 
-    def _rescale(self, always: bool = False) -> None:
+    def rescale(self, always: bool = False) -> None:
+        """Follow the window's size and the player's zoom; `always`: also where the scale is the same, as colours may not be."""
         if theme.set_scale(self.width(), self.height(), self.devicePixelRatioF()) or always:
             theme.dress(cast("QApplication", QApplication.instance()))
             self._rows.rescale()
@@ -210,6 +218,9 @@ class Window(QMainWindow):
             self.recorder.rescale()
             self.spectrogram.beat_page.rescale()
             self.status.rescale()
+            for layout in self.ground.findChildren(QLayout):
+                layout.invalidate()                 # those of hidden pages, too: else the window scrolls for what had another size
+            self.ground.updateGeometry()
 
     @property
     def engine_ready(self) -> bool:

@@ -12,6 +12,7 @@ from hummingface.instrument.patches.blend import Blend
 from hummingface.instrument.patches.parameters import LATENT_KNOBS, PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.session.morph_corners import between, weights_at
+from hummingface.instrument.session.section_locks import LATENT_SECTION, PAD_SECTION, is_locked
 from hummingface.instrument.session.session import Session
 from hummingface.instrument.session.session_state import LATENTS
 
@@ -106,22 +107,23 @@ class Way:
             parameter = PARAMETERS[identity]
             if abs(parameter.to_travel(value) - parameter.to_travel(session[identity])) > step:
                 session.set(identity, value)
-        latents = _mean([stop.latents for stop, _ in near], near)
-        session.blend(Blend(tuple(float(z) for z in latents[LATENT_KNOBS:]), float(_mean([stop.gain_db for stop, _ in near], near))))
+        if LATENT_SECTION not in session.locked:
+            latents = _mean([stop.latents for stop, _ in near], near)
+            session.blend(Blend(tuple(float(z) for z in latents[LATENT_KNOBS:]), float(_mean([stop.gain_db for stop, _ in near], near))))
         return near
 
     def _values(self, near: list[tuple[Stop, float]]) -> dict[str, float]:
-        """The values of all controls that are blended; locked latents stay."""
+        """The values of all controls that are blended; locked latents and sections stay."""
         latents, travels = _mean([stop.latents for stop, _ in near], near), _mean([stop.travels for stop, _ in near], near)
-        values = {i: float(z) for i, z in zip(LATENTS, latents, strict=False) if i not in self._session.locked}
+        values = {i: float(z) for i, z in zip(LATENTS, latents, strict=False)}
         values |= {i: PARAMETERS[i].from_travel(float(travel)) for i, travel in zip(BLENDED, travels, strict=True)}
         now = self._session.state.patch
-        if now.morph:
+        if now.morph and PAD_SECTION not in self._session.locked:
             values["morph.amount"] = 0.0                    # its corners are in the stops' latents
         if now.recordings:
             values["likeness.amount"] = sum(share * stop.patch.parameters["likeness.amount"] for stop, share in near
                                             if stop.patch.recordings == now.recordings)
-        return values
+        return {i: value for i, value in values.items() if not is_locked(i, self._session.locked)}
 
 
 def _mean(values: Sequence[object], near: list[tuple[Stop, float]]) -> np.ndarray:

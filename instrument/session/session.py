@@ -16,7 +16,16 @@ from hummingface.instrument.patches.routes import Route
 from hummingface.instrument.patches.scale_tuning import ScaleTuning
 from hummingface.instrument.session.morph_corners import Weights, between, weights_at, with_corner
 from hummingface.instrument.session.route_edits import RouteEdits
-from hummingface.instrument.session.session_state import LATENTS, NOT_IN_PATCHES, UNDO_STEPS, Place, SessionSnapshot, SoundState
+from hummingface.instrument.session.section_locks import kept
+from hummingface.instrument.session.session_state import (
+    LATENTS,
+    NOT_IN_PATCHES,
+    UNDO_STEPS,
+    Pair,
+    Place,
+    SessionSnapshot,
+    SoundState,
+)
 from hummingface.instrument.session.sound_rolls import SoundRolls
 from hummingface.instrument.session.undo_history import UndoHistory
 from hummingface.models.playing.recorded_note import Recording
@@ -31,9 +40,9 @@ class Session:
         self._send = send
         self.state = SoundState.of(patch)
         self.saved = self.state             # as the patch was loaded or saved
-        self.locked: set[str] = set()       # latents that randomise, mutate and reset leave alone
+        self.locked: set[str] = set()       # latents that chance and reset leave alone, and sections (`section_locks.py`)
         self.side = "A"
-        self._other: Place | None = None
+        self._other: Pair | None = None
         self._history = UndoHistory()
         self._before: SoundState | None = None   # the sound at the beginning of the current gesture
         self.routing = RouteEdits(lambda: self.state.patch, self._edit)
@@ -94,19 +103,29 @@ class Session:
         held = self._held()
         if self._before is None or self._before.same_sound(self.state):
             return held
-        return replace(held, undo=(*held.undo, (self._before, self.saved))[-UNDO_STEPS:], redo=())
+        return replace(held, undo=(*held.undo, replace(held.here, state=self._before))[-UNDO_STEPS:], redo=())
+
+    def _here(self) -> Place:
+        return Place(self.state, self.saved, self.side, self._other, frozenset(self.locked))
 
     def _held(self) -> SessionSnapshot:
         history = self._history
-        return SessionSnapshot(self.state, self.saved, self.side, self._other, tuple(history.undo[-UNDO_STEPS:]),
-                               tuple(history.redo[-UNDO_STEPS:]), frozenset(self.locked))
+        return SessionSnapshot(self._here(), tuple(history.undo[-UNDO_STEPS:]), tuple(history.redo[-UNDO_STEPS:]))
+
+    def _take(self, snapshot: SessionSnapshot) -> None:
+        """Hold all of this, and tell nobody."""
+        self.state = snapshot.here.state
+        self._take_rest(snapshot.here)
+        self._history.undo, self._history.redo = list(snapshot.undo), list(snapshot.redo)
+
+    def _take_rest(self, place: Place) -> None:
+        self.saved, self.side, self._other, self.locked = place.saved, place.side, place.other, set(place.locked)
 
     def restore(self, snapshot: SessionSnapshot) -> None:
         """Take over everything that another session held, with its undo history; sends nothing to the engine."""
         self._before = None
         self._history.part()
-        self.state, self.saved, self.side, self._other = snapshot.state, snapshot.saved, snapshot.side, snapshot.other
-        self._history.undo, self._history.redo, self.locked = list(snapshot.undo), list(snapshot.redo), set(snapshot.locked)
+        self._take(snapshot)
         self._show_all()
 
     def begin(self, _parameter_id: str = "") -> None:
@@ -141,9 +160,12 @@ class Session:
             self.end()
 
     def lock(self, parameter_id: str, locked: bool) -> None:
-        """Keep a latent from randomise, mutate and reset."""
-        (self.locked.add if locked else self.locked.discard)(parameter_id)
-        self._changed()
+        """Keep a latent from randomise, mutate and reset, or a section from these and from patches that are loaded: one undo step."""
+        if (parameter_id in self.locked) != locked:
+            self._settle()
+            self._push(self.state)
+            (self.locked.add if locked else self.locked.discard)(parameter_id)
+            self._changed()
 
     def put_in_corner(self, index: int, name: str, latents: tuple[float, ...], recording: Recording | None = None) -> None:
         """Put a sound, with its recording, into a corner of the morph pad. While the pad is empty the other corners take the sound of the
@@ -170,11 +192,13 @@ class Session:
     # patches, undo, A | B
 
     def load(self, patch: Patch) -> None:
-        """Play another patch; undo returns to the one before."""
+        """Play another patch, but for the sections that are locked; undo returns to the one before."""
         self._settle()
         self._push(self.state)
-        self.saved = SoundState.of(patch, self.state.values)
-        self._restore(self.saved, whole=True)
+        before = self.state
+        self.saved = SoundState.of(patch, before.values)
+        mixed = kept(before.to_patch(), patch, self.locked)
+        self._restore(self.saved if mixed is patch else SoundState.of(mixed, before.values), whole=True)
 
     def load_new(self, patch: Patch) -> None:
         """Play a patch that is not saved yet; undo returns to the one before."""
@@ -184,11 +208,9 @@ class Session:
 
     def renew(self, model: str, carried: Callable[[Patch], Patch]) -> None:
         """A model has a new version. Its sounds, including those of the history, are converted by `carried`; this is no undo step."""
-        now = self._held().renewed(model, carried)
         if self._before is not None:
-            self._before = SessionSnapshot(self._before, self._before).renewed(model, carried).state
-        self.state, self.saved, self._other = now.state, now.saved, now.other
-        self._history.undo, self._history.redo = list(now.undo), list(now.redo)
+            self._before = SessionSnapshot(Place(self._before, self._before)).renewed(model, carried).here.state
+        self._take(self._held().renewed(model, carried))
         for listener in self.on_renew:
             listener(model)
         self._send({"do": "renew", "model": model})
@@ -202,36 +224,54 @@ class Session:
         self._changed()
 
     def renamed(self, name: str) -> None:
-        """The patch that plays has another name on disk; this is no undo step."""
-        self.saved = replace(self.saved, patch=self.saved.patch.with_values(name=name))
-        self.state = replace(self.state, patch=self.state.patch.with_values(name=name))
-        self._changed()
+        """The patch that plays has another name on disk, in the whole history, too; this is no undo step."""
+        self._disk_changed(name, self.saved.on_disk)
 
     def kept_on_disk(self, kept: bool) -> None:
         """The patch that plays is on disk from now on, or no more."""
-        self.saved = replace(self.saved, on_disk=kept)
+        self._disk_changed(self.saved.patch.name, kept)
+
+    def _disk_changed(self, name: str, on_disk: bool) -> None:
+        self._settle()
+        self._take(self._held().on_disk_changed(self.saved.patch, name, on_disk))
         self._changed()
 
     def undo(self) -> None:
         """Undo the last change."""
         self._settle()
-        if (place := self._history.back((self.state, self.saved))) is not None:
+        if (place := self._history.back(self._here())) is not None:
             self._go_to(place)
 
     def redo(self) -> None:
         """Redo the last undone change."""
         self._settle()
-        if (place := self._history.forward((self.state, self.saved))) is not None:
+        if (place := self._history.forward(self._here())) is not None:
             self._go_to(place)
 
     def swap(self) -> None:
         """Switch between A and B; the first time B is a copy of A."""
         self._settle()
         here = (self.state, self.saved)
-        there, self._other, self.side = self._other or here, here, "B" if self.side == "A" else "A"
+        there = self._other or here
         if not there[0].same_sound(here[0]):
             self._push(self.state)
-        self._go_to(there)
+        self._other, self.side = here, "B" if self.side == "A" else "A"
+        state, self.saved = there
+        self._restore(state)
+
+    def copy_side(self, to: str) -> None:
+        """Make A or B a copy of the other one: one undo step."""
+        here, there = (self.state, self.saved), self._other
+        if there == here or (there is None and to == self.side):
+            return
+        self._settle()
+        self._push(self.state)
+        if to != self.side:
+            self._other = here
+            self._changed()
+        elif there is not None:
+            state, self.saved = there
+            self._restore(state)
 
     def send_all(self) -> None:
         """Send the whole current patch to the engine, after it was restarted."""
@@ -297,7 +337,7 @@ class Session:
             self._changed()
 
     def _push(self, state: SoundState) -> None:
-        self._history.push((state, self.saved))
+        self._history.push(replace(self._here(), state=state))
         self._changed()
 
     def _settle(self) -> None:
@@ -306,8 +346,8 @@ class Session:
         self._history.part()
 
     def _go_to(self, place: Place) -> None:
-        state, self.saved = place
-        self._restore(state)
+        self._take_rest(place)
+        self._restore(place.state)
 
     def _restore(self, state: SoundState, whole: bool = False) -> None:
         before, self.state = self.state, state

@@ -51,37 +51,82 @@ class SoundState:
                                                                                     "tuning"))
 
 
-Place = tuple[SoundState, SoundState]             # of a history: the sound, and the sound on disk at that time
+Pair = tuple[SoundState, SoundState]              # a sound, and the sound on disk at that time
+
+
+@dataclass(frozen=True)
+class Place:
+    """All that undo and redo go back to: the sound, that on disk, of A | B the side that plays and the other one, and what is locked."""
+    state: SoundState
+    saved: SoundState
+    side: str = "A"
+    other: Pair | None = None
+    locked: frozenset[str] = frozenset()
+
+    def states(self) -> Iterator[SoundState]:
+        """Every sound in it."""
+        yield from (self.state, self.saved, *(self.other or ()))
+
+    def mapped(self, change: Callable[[Pair], Pair]) -> "Place":
+        """The same, with `change` of both pairs of sounds."""
+        state, saved = change((self.state, self.saved))
+        return replace(self, state=state, saved=saved, other=change(self.other) if self.other else None)
 
 
 @dataclass(frozen=True)
 class SessionSnapshot:
-    """A whole session: the oldest step first in `undo`, the next step to redo last in `redo`."""
-    state: SoundState
-    saved: SoundState
-    side: str = "A"
-    other: Place | None = None          # of A | B, the one that is not played
+    """A whole session: where it is, and its history; the oldest step first in `undo`, the next step to redo last in `redo`."""
+    here: Place
     undo: tuple[Place, ...] = ()
     redo: tuple[Place, ...] = ()
-    locked: frozenset[str] = frozenset()
+
+    @property
+    def state(self) -> SoundState:
+        """The sound that plays."""
+        return self.here.state
+
+    @property
+    def saved(self) -> SoundState:
+        """The same as it is on disk."""
+        return self.here.saved
 
     def states(self) -> Iterator[SoundState]:
         """Every sound in it, as often as it is there."""
-        for place in ((self.state, self.saved), *((self.other,) if self.other else ()), *self.undo, *self.redo):
-            yield from place
+        for place in (self.here, *self.undo, *self.redo):
+            yield from place.states()
+
+    def mapped(self, change: Callable[[Pair], Pair]) -> "SessionSnapshot":
+        """The same, with `change` of all pairs of sounds."""
+        return SessionSnapshot(self.here.mapped(change), *(tuple(place.mapped(change) for place in steps)
+                                                           for steps in (self.undo, self.redo)))
 
     def renewed(self, model: str, carried: Callable[[Patch], Patch]) -> "SessionSnapshot":
         """The same, with the sounds of this model as `carried` has them."""
-        made: dict[int, SoundState] = {}                     # each once: a history has most of them twice
-
         def over(state: SoundState) -> SoundState:
             if state.patch.model != model:
                 return state
-            if id(state) not in made:
-                made[id(state)] = replace(SoundState.of(carried(state.to_patch()), state.values), on_disk=state.on_disk)
-            return made[id(state)]
+            return replace(SoundState.of(carried(state.to_patch()), state.values), on_disk=state.on_disk)
+        once = _once(over)
+        return self.mapped(lambda pair: (once(pair[0]), once(pair[1])))
 
-        def both(place: Place) -> Place:
-            return over(place[0]), over(place[1])
-        return replace(self, state=over(self.state), saved=over(self.saved), other=both(self.other) if self.other else None,
-                       undo=tuple(map(both, self.undo)), redo=tuple(map(both, self.redo)))
+    def on_disk_changed(self, saved: Patch, name: str, on_disk: bool) -> "SessionSnapshot":
+        """The same, where the patch on disk that was `saved` has this name now, and is there or not."""
+        named = _once(lambda state: replace(state, patch=state.patch.with_values(name=name)))
+        kept = _once(lambda state: replace(state, patch=state.patch.with_values(name=name), on_disk=on_disk))
+
+        def over(pair: Pair) -> Pair:
+            if pair[1].patch != saved:
+                return pair
+            return pair[0] if pair[0].patch.name != saved.name else kept(pair[0]) if pair[0] is pair[1] else named(pair[0]), kept(pair[1])
+        return self.mapped(over)
+
+
+def _once(over: Callable[[SoundState], SoundState]) -> Callable[[SoundState], SoundState]:
+    """The same, with one result for each sound: a history has most of them twice, and keeps them once."""
+    made: dict[int, SoundState] = {}
+
+    def memorised(state: SoundState) -> SoundState:
+        if id(state) not in made:
+            made[id(state)] = over(state)
+        return made[id(state)]
+    return memorised

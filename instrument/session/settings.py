@@ -53,6 +53,7 @@ class Settings:
     controls: dict[str, float] = field(default_factory=dict)   # the player's own (volume, tuning, ...), which no patch holds
     take_format: str = TAKE_FORMATS[0]
     take_folder: str | None = None              # where takes go; None: within the user's music
+    toured: bool = False                        # whether the player was shown round
     trying: JsonObject | None = None        # what is being tried, or failed last time
     midi_map_name: str | None = None            # of `midi_map`, if it was saved or is ready-made
     midi_maps: dict[str, list] = field(default_factory=dict)       # saved maps, by name
@@ -166,6 +167,7 @@ _CHECKS = {
     "midi_map_name": or_none(_text),
     "midi_maps": lambda value: isinstance(value, dict) and all(_text(name) and _is_midi_map(table) for name, table in value.items()),
     "midi_out": lambda value: isinstance(value, bool),
+    "toured": lambda value: isinstance(value, bool),
     "mpe": lambda value: value in list(MODES),
     "tuning": or_none(scale_tuning.is_tuning),
     "osc": or_none(_is_place),

@@ -1,8 +1,9 @@
-"""Chance in a session: another sound of the model, or the same a little elsewhere. Locked latents stay. No Qt."""
+"""Chance in a session: another sound of the model, or the same a little elsewhere. Locked latents and sections stay. No Qt."""
 import random
 from typing import TYPE_CHECKING
 
 from hummingface.instrument.session import dice
+from hummingface.instrument.session.section_locks import is_locked
 from hummingface.instrument.session.session_state import LATENTS
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class SoundRolls:
         """Another sound of the model, from near the one that plays (0) to anywhere in its space (1); see `dice.py`. It is a new patch, and
         one undo step."""
         now = self._session.state.to_patch()
-        locked = [place for place, identity in enumerate(LATENTS) if identity in self._session.locked]
+        locked = [place for place, identity in enumerate(LATENTS) if is_locked(identity, self._session.locked)]
         self._session.load_new(dice.roll(now, dice.material(now.model, len(now.latents)), amount, locked, self._random))
 
     def mutate(self, amount: float = MUTATION) -> None:
@@ -33,4 +34,4 @@ class SoundRolls:
         self._session.set_many({i: self._session.saved.values[i] for i in self._free()})
 
     def _free(self) -> list[str]:
-        return [i for i in LATENTS if i not in self._session.locked]
+        return [i for i in LATENTS if not is_locked(i, self._session.locked)]

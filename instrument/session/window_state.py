@@ -1,11 +1,12 @@
 """The state of a window as text: its session with the whole undo history, and the layout of the window. No Qt.
 
     {"format": "hummingface-window", "version": 1, "patches": [..], "states": [{"patch": index, "values": {..}, "on_disk": true}, ..],
-     "state": index, "saved": index, "side": "A", "other": [index, index], "undo": [[index, index], ..], "redo": [..], "locked": [..],
-     "window": {..}}
+     "state": index, "saved": index, "side": "A", "other": [index, index], "locked": [..],
+     "undo": [[index, index, "A", [index, index], [..]], ..], "redo": [..], "window": {..}}
 
-Each sound is written once, however often the history has it, with only the values that differ from its patch. Numbers are
-written in full: what is read equals what was written, where a patch's own file rounds.
+A step of the history has what the session has: sound, sound on disk, side, other side, locks; one of before has the first two alone, and
+the session's sides and locks. Each sound is written once, however often the history has it, with only the values that differ from its
+patch. Numbers are written in full: what is read equals what was written, where a patch's own file rounds.
 """
 import json
 from collections.abc import Callable
@@ -15,13 +16,15 @@ from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.patches.patch_fields import PatchError
-from hummingface.instrument.session.session_state import LATENTS, UNDO_STEPS, Place, SessionSnapshot, SoundState
+from hummingface.instrument.session.section_locks import SECTIONS
+from hummingface.instrument.session.session_state import LATENTS, UNDO_STEPS, Pair, Place, SessionSnapshot, SoundState
 from hummingface.models.playing.checked_json import JsonObject
 from hummingface.models.playing.checks import is_number, is_whole
 
 FORMAT, VERSION = "hummingface-window", 1
 LARGEST_BYTES = 8 << 20             # of the text: the oldest steps of a history that is larger are left out
-MOST_STATES = 4 * UNDO_STEPS + 8
+MOST_STATES = 8 * UNDO_STEPS + 8
+MOST_LOCKS = len(LATENTS) + len(SECTIONS)
 _NO_SUCH = "is not one of its states"
 
 
@@ -57,11 +60,12 @@ class Writer:
         def index(state: SoundState) -> int:
             return places.setdefault(id(state), (len(places), state))[0]
 
-        def both(place: Place) -> list[int]:
-            return [index(place[0]), index(place[1])]
-        rest = {"state": index(session.state), "saved": index(session.saved), "side": session.side,
-                "other": both(session.other) if session.other else None, "undo": [both(place) for place in session.undo],
-                "redo": [both(place) for place in session.redo], "locked": sorted(session.locked), "window": kept.window}
+        def step(place: Place) -> list:
+            other = [index(place.other[0]), index(place.other[1])] if place.other else None
+            return [index(place.state), index(place.saved), place.side, other, sorted(place.locked)]
+        here = dict(zip(("state", "saved", "side", "other", "locked"), step(session.here), strict=True))
+        rest = here | {"undo": [step(place) for place in session.undo], "redo": [step(place) for place in session.redo],
+                       "window": kept.window}
         states = [state for _, state in places.values()]
         patches = {id(state.patch): state.patch for state in states}
         self._patches = {key: self._patches.get(key) or _patch_text(patch) for key, patch in patches.items()}
@@ -96,17 +100,14 @@ def read(values: object) -> tuple[WindowState, int]:
     def state(number: object) -> SoundState | None:
         return states[number] if is_whole(number, 0, len(states) - 1) else None
 
-    def places(name: str) -> list[Place | None]:
-        return [_place(pair, state) for pair in _list(values, name, 2 * UNDO_STEPS)]
-    now, saved = state(values.get("state")), state(values.get("saved"))
+    now, saved, other = state(values.get("state")), state(values.get("saved")), _pair(values.get("other"), state)
     if now is None:
         raise WindowStateError(f"what was played {_NO_SUCH}, or cannot be used")
-    undo, redo, other = places("undo"), places("redo"), _place(values.get("other"), state)
+    here = Place(now, saved or replace(now, on_disk=False), _side(values.get("side")), other, _locks(_list(values, "locked", MOST_LOCKS)))
+    undo, redo = ([_step(entry, state, here) for entry in _list(values, name, 2 * UNDO_STEPS)] for name in ("undo", "redo"))
     lost = sum(place is None for place in (*undo, *redo)) + (other is None and values.get("other") is not None) + (saved is None)
-    locked = frozenset(name for name in _list(values, "locked", len(LATENTS)) if isinstance(name, str) and name in LATENTS)
     window = values.get("window")
-    session = SessionSnapshot(now, saved or replace(now, on_disk=False), "B" if values.get("side") == "B" else "A", other,
-                       tuple(filter(None, undo))[-UNDO_STEPS:], tuple(filter(None, redo))[-UNDO_STEPS:], locked)
+    session = SessionSnapshot(here, tuple(filter(None, undo))[-UNDO_STEPS:], tuple(filter(None, redo))[-UNDO_STEPS:])
     return WindowState(session, window if isinstance(window, dict) else {}), lost
 
 
@@ -131,11 +132,30 @@ def _state(entry: object, patches: list[Patch | None]) -> SoundState | None:
     return SoundState(patch, {**SoundState.of(patch).values, **known}, entry.get("on_disk") is not False)
 
 
-def _place(pair: object, state: Callable[[object], SoundState | None]) -> Place | None:
+def _pair(pair: object, state: Callable[[object], SoundState | None]) -> Pair | None:
     if not isinstance(pair, list) or len(pair) != 2:
         return None
     played, saved = (state(number) for number in pair)
     return (played, saved) if played is not None and saved is not None else None
+
+
+def _step(entry: object, state: Callable[[object], SoundState | None], here: Place) -> Place | None:
+    """A step of the history of a session that is `here`."""
+    if not isinstance(entry, list) or (pair := _pair(entry[:2], state)) is None:
+        return None
+    if len(entry) == 2:                                     # of a version without the rest
+        return replace(here, state=pair[0], saved=pair[1])
+    if len(entry) != 5 or not isinstance(entry[4], list):
+        return None
+    return Place(*pair, _side(entry[2]), _pair(entry[3], state), _locks(entry[4]))
+
+
+def _side(value: object) -> str:
+    return "B" if value == "B" else "A"
+
+
+def _locks(names: list) -> frozenset[str]:
+    return frozenset(name for name in names[:MOST_LOCKS] if isinstance(name, str) and (name in LATENTS or name in SECTIONS))
 
 
 def _list(values: dict, name: str, most: int) -> list:

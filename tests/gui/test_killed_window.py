@@ -209,7 +209,7 @@ def test_a_sound_whose_model_is_gone_is_one_step_back(left):
     said = second.ask("window.banner.text.text()")
     assert kept.session.state.patch.model in said and "“Amber” is one step back" in said
     assert second.ask("window.session.name") != "Amber"
-    assert second.state().session.undo[-1][0] == kept.session.state
+    assert second.state().session.undo[-1].state == kept.session.state
     second.kill()
 
 

@@ -3,8 +3,11 @@ from dataclasses import replace
 
 import pytest
 
-from hummingface.instrument.patches.patch import Corner, Patch, from_json
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.patches.patch import IDS, Corner, Patch, from_json
+from hummingface.instrument.patches.routes import Route
 from hummingface.instrument.patches.scale_tuning import ScaleTuning
+from hummingface.instrument.session.section_locks import SECTIONS, name_of, not_kept, section_of
 from hummingface.instrument.session.session import LATENTS, NOT_IN_PATCHES, Session
 from hummingface.models.playing.recorded_note import Recording
 from tests.recorded import recorded_note
@@ -181,3 +184,132 @@ def test_a_tuning_is_one_step_that_undo_takes_back(session, said):
     session.redo()
     assert session.state.to_patch().tuning == tuning
     assert not session.can_redo
+
+
+# Undo of everything: sides, locks, what happened to the file
+
+def test_undo_goes_back_to_the_other_side(session):
+    session.set("latent.1", 1)
+    session.swap()
+    session.set("latent.1", -1)
+    session.swap()
+    session.set("latent.2", 2)
+    there = []
+    while session.can_undo:
+        session.undo()
+        there.append((session.side, session["latent.1"], session["latent.2"]))
+    assert there == [("A", 1, 0.5), ("B", -1, 0.5), ("B", 1, 0.5), ("A", 0.5, 0.5)]
+    while session.can_redo:
+        session.redo()
+    assert (session.side, session["latent.1"], session["latent.2"]) == ("A", 1, 2)
+    session.swap()
+    assert session["latent.1"] == -1, "the other side is as it was left"
+
+
+@pytest.mark.parametrize(("to", "heard"), [("B", 1.0), ("A", -1.0)])
+def test_a_side_is_copied_to_the_other_and_undo_brings_back_what_it_was(session, said, to, heard):
+    session.set("latent.1", 1)
+    session.swap()
+    session.set("latent.1", -1)
+    session.swap()
+    session.copy_side(to)
+    assert (session.side, session["latent.1"]) == ("A", heard)
+    session.swap()
+    assert (session.side, session["latent.1"]) == ("B", heard)
+    for expected in (("A", 1), ("B", -1)):
+        session.undo() if expected[0] == "A" else session.swap()
+        assert (session.side, session["latent.1"]) == expected
+    assert from_json(said[-1]["patch"]).latents[0] == -1 if said[-1]["do"] == "patch" else said[-1]["value"] == -1
+
+
+def test_a_copy_of_nothing_new_is_no_step(session):
+    session.copy_side("A")
+    assert not session.can_undo
+    session.copy_side("B")
+    session.copy_side("B")
+    session.undo()
+    assert not session.can_undo
+
+
+def test_undo_takes_a_lock_back(session):
+    session.lock("latent.4", True)
+    session.lock("latent.4", True)
+    session.set("latent.5", 1)
+    session.undo()
+    assert session.locked == {"latent.4"}
+    session.undo()
+    assert not session.locked and not session.can_undo
+    session.redo()
+    assert session.locked == {"latent.4"}
+
+
+def test_a_new_name_and_a_deleted_file_hold_for_the_whole_history(session):
+    session.set("latent.1", 1)
+    session.load(OTHER)
+    session.set("latent.1", 2)
+    session.renamed("Third")
+    session.undo()
+    assert (session.name, session.dirty) == ("Third", False)
+    session.kept_on_disk(False)
+    session.redo()
+    session.undo()
+    assert session.dirty, "its file is gone"
+    session.undo()
+    assert (session.name, session.saved.on_disk) == ("First", True)
+
+
+# Locks of sections
+
+FAR = Patch("Far", "m", (2.0,) * 16, {i: PARAMETERS[i].highest for i in IDS}, tuple(Corner(n, (1.0,) * 16) for n in "efgh"), gain_db=3,
+            routes=(Route("lfo.1", "filter.cutoff_hz"),), macros=("Wow",))
+
+
+def test_every_control_of_a_patch_is_of_a_section():
+    assert {section_of(i) for i in (*LATENTS, *IDS)} == set(SECTIONS)
+    assert all(name_of(section) for section in SECTIONS)
+    assert all(section_of(i) is None for i in NOT_IN_PATCHES)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_locked_section_stays_when_a_patch_is_loaded(session, said, section):
+    session.lock(section, True)
+    session.load(FAR)
+    now = session.state.to_patch()
+    for i in (*LATENTS, *IDS):
+        of = PATCH if section_of(i) == section else FAR
+        assert session[i] == (of.latents[0] if i in LATENTS else of.parameters[i]), i
+    assert now.morph == (PATCH if section == "section.morph" else FAR).morph
+    assert (now.routes, now.macros) == ((), ()) if section == "section.modulation" else (FAR.routes, FAR.macros)
+    assert now.gain_db == (0 if section == "section.latents" else 3)
+    assert from_json(said[-1]["patch"]) == now, "the engine plays the same"
+    assert (session.name, session.dirty) == ("Far", True)
+    session.undo()
+    assert session.state.same_sound(session.saved) and session.locked == {section}
+
+
+def test_recordings_stay_where_their_section_is_locked(session):
+    mine, theirs = (Recording(name, (0.0,) * 16, (recorded_note(seed=seed),), ("knobs", "top left"))
+                    for seed, name in enumerate(("mine", "theirs")))
+    session.load_new(PATCH.with_values(recordings=(mine,)))
+    session.lock("section.morph", True)
+    session.load(FAR.with_values(recordings=(theirs,)))
+    assert places(session) == {"mine": ("top left",), "theirs": ("knobs",)}
+
+
+def test_what_another_model_means_otherwise_is_not_kept(session):
+    for section in ("section.latents", "section.morph", "section.filter"):
+        session.lock(section, True)
+    other = FAR.with_values(model="another")
+    assert not_kept(session.state.patch, other, session.locked) == ["section.latents", "section.morph"]
+    session.load(other)
+    assert (session["latent.1"], session["morph.amount"], session["filter.cutoff_hz"]) == (2, 1, 900)
+
+
+def test_chance_leaves_locked_sections_alone(session):
+    for section in ("section.latents", "section.filter", "section.reverb"):
+        session.lock(section, True)
+    for act in (session.rolls.mutate, session.rolls.randomise):
+        act()
+        assert all(session[i] == session.saved.values[i] or section_of(i) not in session.locked for i in LATENTS)
+        assert [session[i] for i in LATENTS] == [0.5] * 16
+        assert session["filter.cutoff_hz"] == 900

@@ -37,7 +37,7 @@ def soon(condition):
         QTest.qWait(20)
     return met
 def inside():
-    least = window.centralWidget().minimumSizeHint()
+    least = window.ground.minimumSizeHint()
     return least.width() <= window.width() and least.height() <= window.height()
 def room(knob):
     label = QFontMetrics(theme.font("small", QFont.Weight.Medium)).horizontalAdvance(knob.label)

@@ -15,6 +15,7 @@ from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Corner, Patch
 from hummingface.instrument.session import window_state
 from hummingface.instrument.session.autosave import Autosave
+from hummingface.instrument.session.section_locks import SECTIONS
 from hummingface.instrument.session.session import LATENTS, Session
 from hummingface.instrument.session.session_state import UNDO_STEPS, SessionSnapshot, SoundState
 from hummingface.instrument.session.state_file import StateFile, folder
@@ -39,7 +40,9 @@ def played(steps: int, seed: int = 1) -> Session:
              lambda: session.load_new(patch(chance.randrange(50))),
              lambda: session.saved_as(session.state.to_patch().with_values(name="Mine")),
              lambda: session.put_in_corner(chance.randrange(4), "Corner", (chance.random(),) * 16),
-             lambda: session.set("master.volume_db", chance.uniform(-20, 0)), lambda: session.lock(chance.choice(LATENTS), True))
+             lambda: session.set("master.volume_db", chance.uniform(-20, 0)),
+             lambda: session.lock(chance.choice((*LATENTS, *SECTIONS)), chance.random() < 0.5),
+             lambda: session.copy_side(chance.choice("AB")), lambda: session.renamed(f"Named {chance.random()}"))
     for _ in range(steps):
         chance.choice(moves)()
     return session
@@ -95,7 +98,7 @@ def test_a_gesture_under_way_can_be_taken_back_afterwards():
     again.undo()
     assert again.state == SoundState.of(patch(0))
     session.end()
-    assert session.snapshot().undo[-1][0] == again.state, "and is one step here, too"
+    assert session.snapshot().undo[-1].state == again.state, "and is one step here, too"
 
 
 def test_the_history_has_an_end_and_the_file_a_size(monkeypatch):
@@ -296,7 +299,7 @@ def test_sounds_follow_a_model_that_has_learnt_on_since(home):
 
     def raw(state, version):
         return np.array(axes[version]["middle"]) + np.array(state.to_patch().latents) @ np.array(axes[version]["axes"])
-    for (was, _), (found, _) in zip(left.undo, now.undo, strict=True):
+    for was, found in ((was.state, found.state) for was, found in zip(left.undo, now.undo, strict=True)):
         assert np.allclose(raw(was, 0), raw(found, 1), atol=1e-3) and was.to_patch().latents != found.to_patch().latents
     session.renew("Mine", lambda patch: patch)
     versions.forget("Mine")
@@ -313,3 +316,14 @@ def test_versions_that_cannot_be_used_leave_sounds_as_they_are(home, wrong):
     session = Session(lambda message: None, Patch("A", "Mine", (0.1,) * 16))
     kept = WindowState(session.snapshot(), {"models": wrong})
     assert follow(kept) == kept
+
+
+def test_a_history_of_before_has_the_sides_and_locks_of_its_session():
+    session = played(60)
+    text = json.loads(Writer().text(WindowState(session.snapshot())))
+    text |= {"locked": ["latent.3"], "undo": [step[:2] for step in text["undo"]], "redo": []}
+    found, lost = read(text)
+    assert not lost and len(found.session.undo) == len(session.snapshot().undo)
+    for was, step in zip(session.snapshot().undo, found.session.undo, strict=True):
+        assert (step.state, step.saved, step.locked) == (was.state, was.saved, {"latent.3"})
+        assert (step.side, step.other) == (session.side, found.session.here.other)

@@ -1,5 +1,5 @@
 """The menu that a right click on a control opens: MIDI learn, what moves it and how, and the maps."""
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,12 +24,15 @@ class ControllerMenu(QObject):
         super().__init__(window)
         self._window, self._learn = window, learn
         self.menu = QMenu(window)
+        self.offers: list[Callable[[Control, QMenu], None]] = []            # what else the menu of a control has
 
     def open(self, control: Control, place: QPoint) -> None:
         """At a place of the control."""
         self.menu.clear()
         self._fill(control, self.menu)
         self.menu.addSeparator()
+        for offer in self.offers:
+            offer(control, self.menu)
         self._add_maps()
         self.menu.popup(control.mapToGlobal(place))
 

@@ -26,6 +26,7 @@ class EngineNews:
         self.given = True           # whether the engine was given the session's sound to begin with
         self.on_lost: list[Callable[[], None]] = []
         self.on_ready: list[Callable[[], None]] = []
+        self.on_note: list[Callable[[], None]] = []             # a note begins to sound, wherever it comes from
         self._restarted = False
         self._silent = False        # no device, or another one than was chosen
         self._sounding: tuple[int, ...] = ()
@@ -71,6 +72,9 @@ class EngineNews:
         for note, (before, velocity) in enumerate(zip(self._sounding, notes, strict=False)):
             if velocity and not before and note not in self.note_input.held:
                 self.status.midi_seen()
+        if any(velocity and not before for before, velocity in zip(self._sounding, notes, strict=False)):
+            for listener in self.on_note:
+                listener()
         self._sounding = notes
 
     def _engine(self, state: str, text: str) -> None:

@@ -29,9 +29,10 @@ class HelpMenu(QObject):
         self._told: dict[str, Message] = {}
         self._waiting = QTimer(self, singleShot=True, interval=WAIT_MS)
         self._waiting.timeout.connect(self._copy)
-        self.button = tool("", "Help", "Help: copy what a report of a fault should have with it; show the log files")
+        self.button = tool("", "Help", "Help: the manual, the keys, the tour, zoom and contrast; what a report of a fault should have")
         self.button.setStyleSheet("QToolButton { padding: 0; margin: 0; } QToolButton::menu-indicator { image: none; }")
         self.menu = QMenu(self.button)
+        self.menu.addSeparator()                # what is above: `guidance.py`
         self.menu.addAction("Copy diagnostics", self.copy)
         self.menu.addAction("Show log files", self.show_logs)
         self.button.setMenu(self.menu)

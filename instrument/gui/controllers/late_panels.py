@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hummingface.instrument.gui.dialogs.export_dialog import ExportDialog
+    from hummingface.instrument.gui.dialogs.manual_dialog import ManualDialog
     from hummingface.instrument.gui.dialogs.velocity_dialog import TouchDialog
     from hummingface.instrument.gui.panels.takes_panel import TakesPanel
     from hummingface.instrument.gui.window import Window
 
-PANELS = ("takes", "exports", "touch")
+PANELS = ("takes", "exports", "touch", "manual")
 
 
 class LatePanels:
@@ -22,6 +23,7 @@ class LatePanels:
         from hummingface.instrument.gui.panels.takes_panel import TakesPanel
         panel = TakesPanel(self._window, self._window.settings)
         panel.recall_wanted.connect(self._window.recall)
+        panel.heard.connect(self._window.guidance.take_heard)
         panel.changed.connect(self._window.settings_control.save)
         return panel
 
@@ -37,6 +39,11 @@ class LatePanels:
         dialog = TouchDialog(self._window, self._window.settings, self._window.client.send)
         dialog.changed.connect(self._window.settings_control.save)
         return dialog
+
+    @cached_property
+    def manual(self) -> "ManualDialog":
+        from hummingface.instrument.gui.dialogs.manual_dialog import ManualDialog
+        return ManualDialog(self._window)
 
     def is_made(self, name: str) -> bool:
         """Whether it was wanted already."""

@@ -30,6 +30,7 @@ def layout_of(window: "Window") -> JsonObject:
               "beat": window.spectrogram.beat.isChecked(), "playing": window.panels.currentIndex() == 1, "wheel": window.wheel.value(),
               "modulation": window.middle.currentWidget() is window.modulation, "map": window.map.shown,
               "large_map": window.map.panel.large.isChecked(), "hear": window.map.panel.hear.isChecked(),
+              "zoom": window.guidance.look.zoom, "high_contrast": window.guidance.look.high_contrast,
               "amount": window.latents.amount.value(), "mutation": window.latents.mutation.value(),
               "open": [name for name, panel in made.items() if panel.isVisible()],
               "panels": {name: _geometry(panel) for name, panel in made.items()}}
@@ -43,6 +44,7 @@ def layout_of(window: "Window") -> JsonObject:
 def restore_layout(window: "Window", values: JsonObject) -> None:
     """Restore a layout; call it before the window is shown. Panels are opened by `reopen`."""
     _restore_geometry(window, values.get("geometry"))
+    window.guidance.look.restore(values.get("zoom"), values.get("high_contrast"))
     window.qwerty.octave = _whole(values.get("octave"), LOWEST_OCTAVE, HIGHEST_OCTAVE, window.qwerty.octave)
     window.qwerty.velocity = _whole(values.get("velocity"), 1, 127, window.qwerty.velocity)
     window.wheel.setValue(_whole(values.get("wheel"), window.wheel.minimum(), window.wheel.maximum(), window.wheel.value()))

@@ -52,6 +52,7 @@ class LiveDisplay:
         window = self._window
         window.news.hear(message, window.client.telemetry)
         window.recording.hear(message)
+        window.guidance.hear(message)
         window.help.hear(message)
         window.tuning.hear(message)
         window.midi_learn.hear(message)

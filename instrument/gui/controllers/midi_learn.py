@@ -12,6 +12,7 @@ from hummingface.instrument.gui.controllers.controller_menu import ControllerMen
 from hummingface.instrument.gui.panels.panel import tool
 from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.gui.widgets.control import Control
+from hummingface.instrument.gui.widgets.shortcut_table import key_of
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.session.midi_maps import MidiMaps
 from hummingface.instrument.session.session import Session
@@ -32,7 +33,7 @@ class MidiLearn(QObject):
         self.button = tool("", "Leave MIDI learn", "Leave MIDI learn (Esc)", checkable=True, text="MIDI learn")
         self.button.clicked.connect(self.leave)
         self.button.hide()
-        self._escape = QShortcut("Esc", window, context=Qt.ShortcutContext.WindowShortcut)
+        self._escape = QShortcut(key_of("leave learn"), window, context=Qt.ShortcutContext.WindowShortcut)
         self._escape.activated.connect(self.leave)
         self._escape.setEnabled(False)
         self.menu = ControllerMenu(window, self)

@@ -2,6 +2,7 @@
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
@@ -19,10 +20,14 @@ from hummingface.instrument.gui.widgets.morph_pad import MorphPad
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.session import patch_marks
+from hummingface.instrument.session.section_locks import name_of, not_kept
 from hummingface.instrument.session.session import Session
 from hummingface.models.playing.checked_json import JsonObject
 from hummingface.models.playing.file_names import alike
 from hummingface.models.playing.recorded_note import KNOBS, PAD_CORNERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class PatchChoosing:
@@ -36,6 +41,7 @@ class PatchChoosing:
         self.managing = PatchManaging(self.browser, session, banner, self._show_again)
         self.exchange = PatchExchange(self.browser, self._show_again)
         self._for_corner: int | None = None
+        self.on_load: list[Callable[[str], None]] = []          # the player has loaded the patch of this name
         bar.step_wanted.connect(self.step)
         bar.browse_wanted.connect(self.browse)
         bar.save_wanted.connect(self.ask_save)
@@ -59,11 +65,18 @@ class PatchChoosing:
         """Play a patch of the library, or a model's preset as a patch that is not saved yet."""
         patch = self._read(entry)
         if patch is not None:
+            lost = not_kept(self.session.state.patch, patch, self.session.locked)
             (self.session.load_new if entry.preset else self.session.load)(patch)
+            for listener in self.on_load:
+                listener(patch.name)
             with contextlib.suppress(OSError):              # a full disk keeps nobody from playing
                 patch_marks.loaded(entry)
             if patch.notice:
                 self.banner.say(patch.notice, stay=True)
+            elif lost:
+                sections = " and ".join(f"the {name_of(section)}" for section in lost)
+                self.banner.say(f"“{patch.name}” is of another model, in which {sections} mean something else: they came with it, "
+                                "though they are locked.")
 
     def _read(self, entry: library.LibraryEntry) -> Patch | None:
         try:

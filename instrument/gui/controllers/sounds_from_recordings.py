@@ -16,6 +16,7 @@ from hummingface.instrument.gui.panels.learning_panel import LearningPanel
 from hummingface.instrument.gui.panels.panel import tool
 from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.gui.widgets.plain_text import caption, shortened
+from hummingface.instrument.gui.widgets.shortcut_table import key_of
 from hummingface.instrument.patches import learnt_models
 from hummingface.instrument.patches.patch import load as load_patch
 from hummingface.instrument.patches.patch_fields import PatchError
@@ -35,7 +36,7 @@ class SoundsFromRecordings:
         self._tune, self._keep = tune, keep
         self.button = tool("new", "New sound from recordings", "Make a sound of a recording, or learn a model of a folder of "
                            "them (Ctrl+N); or drop either on the window", text=TEXT)
-        self.button.setShortcut("Ctrl+N")
+        self.button.setShortcut(key_of("new sound"))
         self.menu = QMenu(self.button)
         self.menu.aboutToShow.connect(self._fill)
         self.button.setMenu(self.menu)

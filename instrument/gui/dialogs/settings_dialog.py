@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from hummingface.instrument.audio.devices.device_names import same_device
 from hummingface.instrument.audio.protocol import MPE_AUTOMATIC, MPE_MODES, AudioChoice
+from hummingface.instrument.gui.panels.look_row import LookRow
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import Label, caption, set_tip, shortened
 from hummingface.instrument.gui.widgets.scrolling import leave_wheel
@@ -97,12 +98,14 @@ class SettingsDialog(QDialog):
         column.setSpacing(theme.px(10))
         column.addLayout(self._audio())
         self.problem = Label(wraps=True)
-        self.problem.setStyleSheet(f"color: {theme.ALARM};")
+        self.problem.setObjectName("alarm")
         self.problem.setAccessibleName("Audio problem")
         self.problem.hide()
         column.addWidget(self.problem)
         self._add_ports(column)
         column.addLayout(self._played())
+        self.look = LookRow()
+        column.addWidget(self.look)
         column.addSpacing(theme.px(8))
         column.addStretch(1)
         column.addLayout(self._buttons())
@@ -115,8 +118,12 @@ class SettingsDialog(QDialog):
         form.setVerticalSpacing(theme.px(8))
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.device, self.rate, self.block = QComboBox(), QComboBox(), QComboBox()
-        for name, box in (("Audio device", self.device), ("Sample rate", self.rate), ("Block size", self.block)):
+        for name, box, about in (
+                ("Audio device", self.device, "Where the sound goes; the window goes back to it when it comes again"),
+                ("Sample rate", self.rate, "Of the device; the network plays at any"),
+                ("Block size", self.block, "Smaller: less latency, and more work. Larger, where the line at the bottom counts drops")):
             box.setAccessibleName(name)
+            set_tip(box, about)
             label = Label(name)
             label.setObjectName("soft")
             label.setBuddy(box)
@@ -149,6 +156,7 @@ class SettingsDialog(QDialog):
         column.addWidget(heading)
         self.all_ports = QCheckBox("All ports, new ones too")
         self.all_ports.setAccessibleName("All MIDI ports")
+        set_tip(self.all_ports, "Hear every port, also those of keyboards that you plug in later")
         self.all_ports.setChecked(True)
         self.all_ports.clicked.connect(self._open_midi)
         self.no_ports = Label(NO_PORTS, wraps=True)
@@ -204,9 +212,11 @@ class SettingsDialog(QDialog):
         self.tone.toggled.connect(lambda on: self.wanted.emit({"do": "test_tone", "on": on}))
         self.rescan = QPushButton("Look again")
         self.rescan.setAccessibleName("Look for devices again")
+        set_tip(self.rescan, "List devices and ports anew")
         self.rescan.clicked.connect(lambda: self.wanted.emit({"do": "list"}))
         self.close_button = QPushButton("Done")
         self.close_button.setAccessibleName("Close")
+        set_tip(self.close_button, "Close this window; everything in it holds already")
         self.close_button.setProperty("role", "main")
         self.close_button.clicked.connect(self.accept)
         for widget in (self.tone, self.rescan):

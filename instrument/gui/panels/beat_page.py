@@ -3,7 +3,7 @@ import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from hummingface.instrument.gui.widgets import theme
@@ -11,6 +11,7 @@ from hummingface.instrument.gui.widgets.button import push_button
 from hummingface.instrument.gui.widgets.choice import ChoiceControl
 from hummingface.instrument.gui.widgets.knob import Knob
 from hummingface.instrument.gui.widgets.plain_text import set_tip
+from hummingface.instrument.gui.widgets.shortcut_table import key_of, text_of
 from hummingface.instrument.gui.widgets.step_cell import StepCell
 from hummingface.instrument.patches.parameters import ARPEGGIATOR_STEPS, PARAMETERS, Parameter, group
 from hummingface.instrument.session.tap_tempo import TapTempo
@@ -18,7 +19,6 @@ from hummingface.instrument.session.tap_tempo import TapTempo
 if TYPE_CHECKING:
     from hummingface.instrument.gui.widgets.control import Control
 
-TAP_KEY = "F8"
 LENGTH = "arpeggiator.length"
 _STEP = "arpeggiator.step_"
 DIAMETER = 32
@@ -42,8 +42,8 @@ class BeatPage(QWidget):
         self.controls: dict[str, Control] = {}
         self._taps = TapTempo()
         self.tap = push_button("Tap", self._tapped)
-        set_tip(self.tap, f"Tap the tempo ({TAP_KEY})")
-        QShortcut(QKeySequence(TAP_KEY), self, context=Qt.ShortcutContext.ApplicationShortcut).activated.connect(self._tapped)
+        set_tip(self.tap, f"Tap the tempo ({text_of('tap')})")
+        QShortcut(key_of("tap"), self, context=Qt.ShortcutContext.ApplicationShortcut).activated.connect(self._tapped)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         self._column = column

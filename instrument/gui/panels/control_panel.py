@@ -1,6 +1,6 @@
 """The row of small knobs: on its first page what makes the sound, a section for each group of the table; on the second how it is played."""
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QFontMetrics, QKeySequence, QShortcut
+from PySide6.QtGui import QFont, QFontMetrics, QShortcut
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QWidget
 
 from hummingface.instrument.gui.panels.panel import Panel, tool
@@ -8,6 +8,7 @@ from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.choice import ChoiceControl
 from hummingface.instrument.gui.widgets.control import Control
 from hummingface.instrument.gui.widgets.knob import Knob
+from hummingface.instrument.gui.widgets.shortcut_table import key_of
 from hummingface.instrument.patches.parameters import PARAMETERS, Parameter, group
 
 ROWS = 2
@@ -110,7 +111,7 @@ class ControlPanel(QStackedWidget):
         for button, page in ((self.turn, self.pages[0]), (self.back, self.pages[1])):
             max(page, key=lambda section: section.columns).tools.addWidget(button)        # its heading leaves room
             button.clicked.connect(self.turn_page)
-        QShortcut(QKeySequence("Ctrl+U"), self, context=Qt.ShortcutContext.WindowShortcut).activated.connect(self.turn_page)
+        QShortcut(key_of("playing"), self, context=Qt.ShortcutContext.WindowShortcut).activated.connect(self.turn_page)
 
     def turn_page(self) -> None:
         """Show the other page."""

@@ -9,6 +9,7 @@ from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.knob import Knob
 from hummingface.instrument.gui.widgets.plain_text import set_tip, shortened
 from hummingface.instrument.gui.widgets.scrolling import leave_wheel
+from hummingface.instrument.gui.widgets.shortcut_table import key_of
 from hummingface.instrument.patches.library import directions_of, latent_labels_of
 from hummingface.instrument.patches.parameters import MOST_LATENTS, PARAMETERS
 from hummingface.instrument.session.session import LATENTS, Session
@@ -127,8 +128,8 @@ class LatentPanel(Panel):
             self.tools.addWidget(widget)
         for button, act in acts:
             button.clicked.connect(lambda _=False, act=act: act())
-        self.randomise.setShortcut("Ctrl+R")
-        self.mutate.setShortcut("Ctrl+M")
+        self.randomise.setShortcut(key_of("randomise"))
+        self.mutate.setShortcut(key_of("mutate"))
         session.on_value.append(lambda _id, _value: self.update_marks() if _id.startswith(MOVING) else None)
         session.on_change.append(self.refresh)
 

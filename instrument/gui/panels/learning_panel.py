@@ -119,7 +119,7 @@ class LearningPanel(QDialog):
         column.addLayout(row)
         self.problem = Label(wraps=True)
         self.problem.setAccessibleName("Problem")
-        self.problem.setStyleSheet(f"color: {theme.ALARM};")
+        self.problem.setObjectName("alarm")
         column.addWidget(self.problem)
         self.setMinimumSize(theme.px(560), theme.px(320))
         learning.changed.connect(self.refresh)

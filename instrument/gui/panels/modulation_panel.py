@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QLineEdit,
 from hummingface.instrument.gui.panels.control_panel import make_control
 from hummingface.instrument.gui.panels.panel import Panel, tool
 from hummingface.instrument.gui.panels.route_list import RouteList
+from hummingface.instrument.gui.widgets.plain_text import set_tip
 from hummingface.instrument.gui.widgets.source_chip import SourceChip
 from hummingface.instrument.patches.parameters import MACROS, Parameter, group
 from hummingface.instrument.patches.patch import LONGEST_TAG
@@ -55,6 +56,7 @@ class MacroPage(QWidget):
             name.setPlaceholderText("name")
             name.setAccessibleName(f"Name of {parameter.label}")
             name.setMinimumWidth(1)
+            set_tip(name, "What this macro does, for the patch to keep")
             name.editingFinished.connect(lambda index=index, name=name: session.routing.name_macro(index, name.text().strip()))
             self.names.append(name)
             column.addWidget(control, 1)

@@ -3,6 +3,7 @@ from PySide6.QtWidgets import QGridLayout, QStackedWidget, QWidget
 
 from hummingface.instrument.gui.panels.panel import Panel, tool
 from hummingface.instrument.gui.widgets.knob import Knob
+from hummingface.instrument.gui.widgets.shortcut_table import key_of
 from hummingface.instrument.patches.library import families_of, named_knobs_of
 from hummingface.instrument.patches.parameters import PARAMETERS, group
 from hummingface.instrument.session.session import Session
@@ -69,7 +70,7 @@ class NamedPanel(Panel):
             self.pages.addWidget(page)
         self.body.addWidget(self.pages, 1)
         self.turn = tool("", "Families", "The model's families, instead of its characteristics (Ctrl+D)", checkable=True, text="Families")
-        self.turn.setShortcut("Ctrl+D")
+        self.turn.setShortcut(key_of("families"))
         self.turn.toggled.connect(self.pages.setCurrentIndex)
         self.tools.addWidget(self.turn)
         session.on_change.append(self.refresh)

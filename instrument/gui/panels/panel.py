@@ -60,10 +60,10 @@ def tool(icon: str, name: str, tip: str = "", checkable: bool = False, text: str
 
 
 def _draw(button: QToolButton) -> None:
-    """Draw the icon at the current scale, in the button's own `tints` (normal, checked) if it has any."""
+    """Draw the icon at the current scale, in the button's own `tints` (normal, checked: names of the theme's) if it has any."""
     size = theme.px(ICON)
     if button.property("drawing"):
-        button.setIcon(theme.icon(button.property("drawing"), size, *(button.property("tints") or ())))
+        button.setIcon(theme.icon(button.property("drawing"), size, *(getattr(theme, tint) for tint in button.property("tints") or ())))
         button.setIconSize(QSize(size, size))
 
 

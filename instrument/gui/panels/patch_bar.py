@@ -1,13 +1,15 @@
 """The patch bar at the top of the window: previous, name, next, save, export, A | B, undo, redo."""
 from collections.abc import Iterable
+from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QFont, QKeySequence, QPainter, QPaintEvent, QPen, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from hummingface.instrument.gui.panels.panel import tool
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import Label, caption, set_tip, shortened
+from hummingface.instrument.gui.widgets.shortcut_table import key_of
 from hummingface.instrument.session.session import Session
 from hummingface.models.playing.file_names import alike
 
@@ -21,7 +23,6 @@ class PatchName(QToolButton):
         super().__init__()
         self.dirty, self._shown = False, ""
         set_tip(self, "Choose a patch (Ctrl+F)")
-        self.setShortcut("Ctrl+F")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_name(self, name: str, dirty: bool) -> None:
@@ -73,7 +74,10 @@ class SavePopup(QFrame):
         self.name.setAccessibleName("Name of the patch")
         self.tags = QLineEdit(placeholderText="Tags, separated by commas", maxLength=200)
         self.tags.setAccessibleName("Tags of the patch")
+        set_tip(self.name, "What the patch is called, in the browser as well")
+        set_tip(self.tags, "Words by which the browser finds it")
         self.save = QPushButton("Save")
+        set_tip(self.save, "Save it in the folder of your patches")
         self.save.setProperty("role", "main")
         self.save.setAutoDefault(True)          # so that Enter presses it
         self._others: dict[str, str] = {}
@@ -135,14 +139,21 @@ class PatchBar(QWidget):
         self.undo = tool("undo", "Undo", "Undo (Ctrl+Z)")
         self.redo = tool("redo", "Redo", "Redo (Ctrl+Shift+Z)")
         self.sides = [tool("", f"Version {side}", checkable=True, text=side) for side in "AB"]
-        for button, keys in ((self.previous, "Ctrl+Left"), (self.next, "Ctrl+Right"),
-                             (self.save, QKeySequence.StandardKey.Save), (self.export, "Ctrl+E"),
-                             (self.undo, QKeySequence.StandardKey.Undo), (self.redo, "Ctrl+Shift+Z")):
-            button.setShortcut(keys)
-        QShortcut(QKeySequence("Ctrl+B"), self).activated.connect(session.swap)
+        for button, shortcut in ((self.previous, "previous patch"), (self.next, "next patch"), (self.save, "save"),
+                                 (self.export, "export"), (self.undo, "undo"), (self.redo, "redo")):
+            button.setShortcut(key_of(shortcut))
+        QShortcut(key_of("browse"), self).activated.connect(self.name.click)           # a button forgets its own with every new text
+        QShortcut(key_of("swap"), self).activated.connect(session.swap)
+        QShortcut(key_of("copy side"), self).activated.connect(lambda: session.copy_side("B" if session.side == "A" else "A"))
+        self.copies = QMenu(self)
+        for source, to in ("AB", "BA"):
+            self.copies.addAction(f"Copy {source} to {to}", partial(session.copy_side, to))
         for button, side in zip(self.sides, "AB", strict=True):
-            set_tip(button, f"Version {side}: two versions to compare (Ctrl+B goes from one to the other)")
+            set_tip(button, f"Version {side}: two versions to compare (Ctrl+B goes from one to the other; right click, or Ctrl+Shift+B, "
+                    "copies)")
             button.clicked.connect(lambda _on, side=side: self._choose_side(side))
+            button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+            button.customContextMenuRequested.connect(lambda place, button=button: self.copies.popup(button.mapToGlobal(place)))
         self.previous.clicked.connect(lambda: self.step_wanted.emit(-1))
         self.next.clicked.connect(lambda: self.step_wanted.emit(1))
         self.name.clicked.connect(self.browse_wanted)

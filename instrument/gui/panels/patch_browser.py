@@ -13,7 +13,7 @@ from hummingface.instrument.gui.panels.patch_filters import PatchFilters
 from hummingface.instrument.gui.panels.patch_list import PatchList, PatchListModel, PatchRow
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.banner import Banner
-from hummingface.instrument.gui.widgets.plain_text import Label
+from hummingface.instrument.gui.widgets.plain_text import Label, set_tip
 from hummingface.instrument.patches.find_by_words import Answer
 from hummingface.instrument.patches.library import LibraryEntry
 from hummingface.instrument.patches.patch_bank import is_importable
@@ -71,6 +71,7 @@ class PatchBrowser(QFrame):
         top = QHBoxLayout()
         self.search = QLineEdit(placeholderText="A name, or words for a sound: dark bowed metal")
         self.search.setAccessibleName("Search patches")
+        set_tip(self.search, "Names, tags, and words for a sound: dark bowed metal")
         self.search.setClearButtonEnabled(True)
         self.search.setAcceptDrops(False)               # the browser takes files
         self.all = tool("", "Show all patches", "Take all filters and words away", text="All")

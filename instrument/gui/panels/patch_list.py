@@ -112,6 +112,7 @@ class PatchList(QListView):
         super().__init__()
         self._asks = {key: name for name, several in keys.items() for key in several}
         self.setAccessibleName("Patches")
+        self.setAccessibleDescription("Arrow keys play a phrase of each sound, Enter loads it, the menu key has more.")
         self.setMouseTracking(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -1,12 +1,13 @@
 """The recording controls: a record button with the time, and a button that keeps the last minute."""
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from hummingface.instrument.audio.protocol import Telemetry
 from hummingface.instrument.gui.panels.panel import tool
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import set_tip
+from hummingface.instrument.gui.widgets.shortcut_table import key_of
 
 KEPT_TEXT = "60 s"
 
@@ -24,12 +25,12 @@ class RecordBar(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         self.record = tool("record", "Record", "Record what you play into your music folder (F9)", checkable=True, text="Rec")
         self.record.setProperty("role", "record")
-        self.record.setProperty("tints", [theme.RECORDING, theme.GROUND])
+        self.record.setProperty("tints", ["RECORDING", "GROUND"])
         self.capture = tool("capture", "Keep the last 60 seconds", "Keep what you played in the last 60 seconds (Ctrl+K)", text=KEPT_TEXT)
         self.takes = tool("takes", "Takes", "What you recorded: listen, drag it into your DAW (Ctrl+T)", text="Takes")
-        self.takes.setShortcut("Ctrl+T")
-        for keys, button in (("F9", self.record), ("Ctrl+K", self.capture)):        # also while the takes, or any panel, are in front
-            QShortcut(QKeySequence(keys), self, context=Qt.ShortcutContext.ApplicationShortcut).activated.connect(button.click)
+        self.takes.setShortcut(key_of("takes"))
+        for shortcut, button in (("record", self.record), ("capture", self.capture)):       # also while any panel is in front
+            QShortcut(key_of(shortcut), self, context=Qt.ShortcutContext.ApplicationShortcut).activated.connect(button.click)
         self.record.clicked.connect(self._clicked)
         self.capture.clicked.connect(self.capture_wanted)
         self.takes.clicked.connect(self.takes_wanted)

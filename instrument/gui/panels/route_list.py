@@ -32,6 +32,7 @@ class RouteList(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         self.list = QListWidget()
         self.list.setAccessibleName("Modulation routes")
+        self.list.setAccessibleDescription("What moves what, and how far. Enter, or a click, edits a route.")
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.empty = Label(EMPTY)
         self.empty.setObjectName("soft")

@@ -50,11 +50,11 @@ class _Count:
 
 
 class Reading(Label):
-    """A text in one colour, behind a dot in another where it has one."""
+    """A text in one colour, behind a dot in another where it has one. Colours are names of the theme's."""
 
     def __init__(self, name: str):
         super().__init__()
-        self.tint, self.dot = theme.SOFT, ""
+        self.tint, self.dot = "SOFT", ""
         self.setAccessibleName(name)
 
     def show_reading(self, text: str, tint: str, dot: str) -> None:
@@ -79,10 +79,10 @@ class Reading(Label):
         painter = QPainter(self)
         place = self.contentsRect()
         if self.dot:
-            painter.setPen(theme.colour(self.dot))
+            painter.setPen(theme.colour(getattr(theme, self.dot)))
             painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, DOT)
             place.setLeft(place.left() + self._dot_width())
-        painter.setPen(theme.colour(self.tint))
+        painter.setPen(theme.colour(getattr(theme, self.tint)))
         painter.drawText(place, self.alignment() | Qt.AlignmentFlag.AlignVCenter, self.text())
 
 
@@ -131,7 +131,7 @@ class StatusLine(QWidget):
         return reading
 
     @staticmethod
-    def _set(reading: Reading, text: str, tint: str = theme.SOFT, dot: str = "") -> None:
+    def _set(reading: Reading, text: str, tint: str = "SOFT", dot: str = "") -> None:
         reading.show_reading(text, tint, dot)
 
     def rescale(self) -> None:
@@ -148,13 +148,13 @@ class StatusLine(QWidget):
 
     def midi_seen(self) -> None:
         """A MIDI message arrived."""
-        self._set(self.midi, "MIDI", theme.TEXT, dot=theme.COOL)
+        self._set(self.midi, "MIDI", "TEXT", dot="COOL")
         self._light.start()
 
     def _show_midi(self) -> None:
         """MIDI without traffic: if there is no port, what to do about it."""
         short = self.midi.fontMetrics().elidedText(self._no_midi, Qt.TextElideMode.ElideRight, theme.px(MIDI_WIDTH))
-        self._set(self.midi, short or "MIDI", theme.WARM if short else theme.DIM, dot=theme.WARM if short else theme.TRACK)
+        self._set(self.midi, short or "MIDI", "WARM" if short else "DIM", dot="WARM" if short else "TRACK")
 
     def show_ports(self, names: list[str], problem: str = "") -> None:
         """Show open MIDI ports in the tooltip; while there can be none, the line says why."""
@@ -173,17 +173,17 @@ class StatusLine(QWidget):
     def _fit_device(self) -> None:
         """A long name is shortened in its middle, so that it never widens the window."""
         short = self.device.fontMetrics().elidedText(self._device, Qt.TextElideMode.ElideMiddle, theme.px(DEVICE_WIDTH))
-        self._set(self.device, short, theme.ALARM if self._device == "no sound" else theme.DIM)
+        self._set(self.device, short, "ALARM" if self._device == "no sound" else "DIM")
         self.device.setAccessibleDescription(self._device)
 
     def show_clock(self, bpm: float | None, started: bool) -> None:
         """Show the tempo of a MIDI clock, None if none runs, and whether the song runs too."""
-        self._set(self.clock, f"♩ {bpm or 0:.1f}", theme.SOFT if started else theme.DIM)
+        self._set(self.clock, f"♩ {bpm or 0:.1f}", "SOFT" if started else "DIM")
         self.clock.setVisible(bpm is not None)
 
     def show_keys(self, octave: int, velocity: int) -> None:
         """Show the octave of the computer keys (of their first C) and their velocity."""
-        self._set(self.keys, f"Keys C{octave} · velocity {velocity}", theme.DIM)
+        self._set(self.keys, f"Keys C{octave} · velocity {velocity}", "DIM")
 
     @property
     def calm(self) -> bool:
@@ -204,14 +204,14 @@ class StatusLine(QWidget):
         load = max(telemetry.load, telemetry.performer_load)
         self._set(self.voices, f"{telemetry.voices} voice{'' if telemetry.voices == 1 else 's'}")
         alarming = load > 0.9 and now_s - self._ready_s >= WARM_UP_S
-        self._set(self.load, f"CPU {load * 100:.0f} %", theme.ALARM if alarming else theme.SOFT)
+        self._set(self.load, f"CPU {load * 100:.0f} %", "ALARM" if alarming else "SOFT")
         set_tip(self.load, f"Audio thread {telemetry.load * 100:.0f} % of its time, performer "
                              f"{telemetry.performer_load * 100:.0f} %, decoder {telemetry.decoder_us:.0f} µs a step")
         self._set(self.latency, f"{telemetry.latency_ms:.1f} ms" if telemetry.latency_ms else "– ms")
         set_tip(self.late, f"{LATE_TIP}. {self._late.total} since the start")
         set_tip(self.drops, f"{DROPS_TIP}. {self._drops.total} since the start")
-        self._set(self.late, f"{self._late.shown} late", theme.WARM if self._late.fresh(now_s) else theme.SOFT)
+        self._set(self.late, f"{self._late.shown} late", "WARM" if self._late.fresh(now_s) else "SOFT")
         self._set(self.drops, f"{self._drops.shown} drop{'' if self._drops.shown == 1 else 's'}",
-                  theme.ALARM if self._drops.fresh(now_s) else theme.SOFT)
+                  "ALARM" if self._drops.fresh(now_s) else "SOFT")
         text = "–∞ dB" if peak_db <= -100 else f"{peak_db:.1f} dB".replace("-", "−")
-        self._set(self.peak, text, theme.ALARM if peak_db > -0.5 else theme.SOFT)
+        self._set(self.peak, text, "ALARM" if peak_db > -0.5 else "SOFT")

@@ -139,6 +139,7 @@ class TakesPanel(QDialog):
 
     recall_wanted = Signal(str)
     changed = Signal()
+    heard = Signal()                    # the player listens to a take, or recalls one
 
     def __init__(self, parent: QWidget, settings: Settings):
         super().__init__(parent)
@@ -190,7 +191,7 @@ class TakesPanel(QDialog):
         column.addLayout(row)
         self.problem = Label(wraps=True)
         self.problem.setAccessibleName("Problem")
-        self.problem.setStyleSheet(f"color: {theme.ALARM};")
+        self.problem.setObjectName("alarm")
         self.problem.hide()
         column.addWidget(self.problem)
         self.setMinimumSize(theme.px(560), theme.px(360))
@@ -247,12 +248,15 @@ class TakesPanel(QDialog):
         take = self.selected()
         if take is not None:
             self.listening.toggle(take.path)
+            if self.listening.path is not None:
+                self.heard.emit()
 
     def _recall(self) -> None:
         take = self.selected()
         if take is not None:
             self.listening.stop()
             self.recall_wanted.emit(str(take.path))
+            self.heard.emit()
 
     def _reveal(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.where)))

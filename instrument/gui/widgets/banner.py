@@ -37,6 +37,7 @@ class Banner(QFrame):
         self._timer = QTimer(self, singleShot=True, interval=INFO_MS)
         self._timer.timeout.connect(lambda: self.dismiss())
         self._over: QWidget | None = None
+        self.on_say: list[Callable[[str, bool], None]] = []         # a message, and whether it is a problem
         self.hide()
 
     def float_over(self, widget: QWidget) -> None:
@@ -84,6 +85,8 @@ class Banner(QFrame):
                            f"border-left: {theme.px(3)}px solid {tint}; border-radius: {theme.px(4)}px; }}")
         self.show()
         self._place()
+        for listener in self.on_say if self._said else ():
+            listener(self._said, problem)
         if not problem and not stay and offer is None:
             self._timer.start()
 

@@ -36,6 +36,7 @@ class ChoiceControl(Control):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and not event.modifiers():
             after = round(self.shown - self.parameter.lowest) + 1
             self.change(self.parameter.lowest + after % len(self.parameter.choices))
+            self.moved_by_key.emit(self.reading())
         else:
             super().keyPressEvent(event)
 

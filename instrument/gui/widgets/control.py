@@ -48,6 +48,7 @@ class Control(QAbstractSlider):
     moved = Signal(str, float)          # id, value
     gesture_began = Signal(str)
     gesture_ended = Signal()
+    moved_by_key = Signal(str)          # its value, as it is read
 
     def __init__(self, parameter: Parameter, name: str = "", parent: QWidget | None = None):
         super().__init__(parent)
@@ -168,20 +169,28 @@ class Control(QAbstractSlider):
             Qt.Key.Key_PageUp: PAGE_STEP, Qt.Key.Key_PageDown: -PAGE_STEP}
         if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
             event.ignore()
-        elif key in steps:
-            self.nudge(steps[key] * fine)
-        elif key == Qt.Key.Key_Home:
-            self.change(self.parameter.lowest)
-        elif key == Qt.Key.Key_End:
-            self.change(self.parameter.highest)
-        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-            self.reset()
+        elif self._turned_by_key(key, steps.get(key, 0.0) * fine):
+            self.moved_by_key.emit(self.reading())
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.edit()
         elif event.text() and event.text() in "0123456789.,-+":
             self.edit(event.text())
         else:
             event.ignore()
+
+    def _turned_by_key(self, key: int, travel: float) -> bool:
+        """Whether a key turns it: by `travel`, or to an end, or to its default."""
+        if travel:
+            self.nudge(travel)
+        elif key == Qt.Key.Key_Home:
+            self.change(self.parameter.lowest)
+        elif key == Qt.Key.Key_End:
+            self.change(self.parameter.highest)
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.reset()
+        else:
+            return False
+        return True
 
     # typing a value
 

@@ -8,11 +8,11 @@ from PySide6.QtGui import QPainter, QPainterPath, QPen, QPolygonF
 from hummingface.instrument.gui.widgets import theme
 
 POLYGONS = {"square": (4, 45.0), "diamond": (4, 0.0), "up": (3, -90.0), "down": (3, 90.0)}      # corners, degrees of the first
-MARKS = {
-    "piano": ("circle", theme.COOL), "strings": ("circle", theme.WARM), "organ": ("square", theme.COOL), "bass": ("square", theme.WARM),
-    "pipe": ("up", theme.COOL), "guitar": ("up", theme.WARM), "reed": ("down", theme.COOL), "plucked": ("down", theme.WARM),
-    "mallet": ("diamond", theme.COOL), "brass": ("diamond", theme.WARM), "ensemble": ("plus", theme.MOVES), "synth": ("plus", theme.WARM)}
-OTHER = ("circle", theme.DIM)
+MARKS = {                           # shape, and colour of the theme
+    "piano": ("circle", "COOL"), "strings": ("circle", "WARM"), "organ": ("square", "COOL"), "bass": ("square", "WARM"),
+    "pipe": ("up", "COOL"), "guitar": ("up", "WARM"), "reed": ("down", "COOL"), "plucked": ("down", "WARM"),
+    "mallet": ("diamond", "COOL"), "brass": ("diamond", "WARM"), "ensemble": ("plus", "MOVES"), "synth": ("plus", "WARM")}
+OTHER = ("circle", "DIM")
 
 
 def path_of(shape: str, centre: QPointF, size: float) -> QPainterPath:
@@ -38,6 +38,6 @@ def path_of(shape: str, centre: QPointF, size: float) -> QPainterPath:
 def paint_mark(painter: QPainter, family: str, centre: QPointF, size: float, opacity: float = 1.0, outlined: bool = False) -> None:
     """A family's mark; `outlined`: in a light line, as what is the player's own is."""
     shape, tint = MARKS.get(family, OTHER)
-    painter.setBrush(theme.colour(tint, opacity))
+    painter.setBrush(theme.colour(getattr(theme, tint), opacity))
     painter.setPen(QPen(theme.colour(theme.TEXT if outlined else theme.GROUND), theme.scale * (1.6 if outlined else 0.8)))
     painter.drawPath(path_of(shape, centre, size))

@@ -239,7 +239,7 @@ class Keyboard(QWidget):
         return pixmap
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        look = (self.size(), self.devicePixelRatioF(), theme.scale, tuple(self.letters.items()))
+        look = (self.size(), self.devicePixelRatioF(), theme.scale, theme.high_contrast, tuple(self.letters.items()))
         if look != self._look:
             self._look, self._at_rest = look, self._draw_at_rest()
         painter = QPainter(self)

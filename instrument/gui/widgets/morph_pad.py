@@ -25,6 +25,7 @@ class MorphPad(QWidget):
     """
 
     corner_wanted = Signal(int)         # the player wants to choose the sound of this corner
+    puck_moved = Signal()               # by the player
 
     def __init__(self, session: Session):
         super().__init__()
@@ -46,11 +47,17 @@ class MorphPad(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(theme.px(170), theme.px(110))
 
-    def _shares(self) -> str:
+    @property
+    def dragged(self) -> bool:
+        """Whether the pointer has the puck."""
+        return self._dragging
+
+    def shares(self) -> str:
+        """What it stands between, as it is read."""
         return ", ".join(f"{self._label(i)} {share * 100:.0f} %" for i, share in enumerate(self.session.weights()))
 
     def _refresh(self) -> None:
-        self.setAccessibleDescription(f"{self._shares()}. Arrow keys move; 1 to 4 choose the sound of a corner, Enter that of the nearest.")
+        self.setAccessibleDescription(f"{self.shares()}. Arrow keys move; 1 to 4 choose the sound of a corner, Enter that of the nearest.")
         self.update()
 
     def _field(self) -> QRectF:
@@ -96,6 +103,7 @@ class MorphPad(QWidget):
         if self.session["morph.amount"] == 0 and self.session.corners:
             values["morph.amount"] = 1.0
         self.session.set_many(values)
+        self.puck_moved.emit()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
@@ -155,7 +163,7 @@ class MorphPad(QWidget):
         if isinstance(event, QHelpEvent):
             corner = self._corner_at(QPointF(event.pos()))
             text = (tip(PAD_CORNERS[corner].capitalize(), self._label(corner), "Click for another sound") if corner >= 0 else
-                    tip("Morph", self._shares(), "Drag between the corners; double-click centres. Corner names choose sounds."))
+                    tip("Morph", self.shares(), "Drag between the corners; double-click centres. Corner names choose sounds."))
             show_tip(event.globalPos(), text, self)
             return True
         return super().event(event)

@@ -49,6 +49,7 @@ class StepCell(Control):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and not event.modifiers():
             self._turn(1)
+            self.moved_by_key.emit(self.reading())
         else:
             super().keyPressEvent(event)
 
@@ -70,6 +71,6 @@ class StepCell(Control):
             painter.setBrush(theme.colour(theme.WARM if kind == ACCENT else theme.COOL, 1.0 if self.used else 0.25))
             painter.drawRoundedRect(filled, theme.px(2), theme.px(2))
         painter.setFont(theme.font("small", QFont.Weight.Medium))
-        painter.setPen(theme.colour(theme.SOFT if self.used else theme.TRACK))
+        painter.setPen(theme.colour(theme.SOFT if self.used else theme.DIM))
         painter.drawText(QRectF(0, cell.bottom(), self.width(), self.height() - cell.bottom()), Qt.AlignmentFlag.AlignCenter,
                          str(self.number))

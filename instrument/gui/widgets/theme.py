@@ -1,10 +1,11 @@
 """Fonts, spacing and colours of the window. Nothing here draws.
 
-One dark background. Warm (amber) is what the player moved, cool (cyan) is what the model does. Every text colour has at least
-4.5 : 1 contrast with the surfaces it is used on (WCAG 2.1 AA; checked in the tests).
+One dark background, black in high contrast (`set_look`). Warm (amber) is what the player moved, cool (cyan) is what the model does. Every
+text colour has at least 4.5 : 1 contrast with the surfaces it is used on (WCAG 2.1 AA), in high contrast 7 : 1 (AAA); checked in the
+tests. Colours are read where something is drawn, never kept: they change with the look.
 
-Sizes are given for a window of 1200 x 760 and follow the window: the window alone sets `scale`, `px` applies it. They are points; the
-least sizes are pixels of the screen, of which a point may have several, so that a small screen holds as much at any factor.
+Sizes are given for a window of 1200 x 760 and follow the window, and its zoom: the window alone sets `scale`, `px` applies it. They are
+points; the least sizes are pixels of the screen, of which a point may have several, so that a small screen holds as much at any factor.
 Call in the GUI thread only.
 """
 from functools import cache, lru_cache
@@ -27,7 +28,7 @@ CAP_TOUCHED = "#3d434f"
 SHADOW = "#0b0d10"
 TEXT = "#eceef2"
 SOFT = "#a9b0bd"            # labels
-DIM = "#8890a0"             # units, disabled controls
+DIM = "#9199a9"             # units, disabled controls
 WARM = "#f4a957"            # what the player moved
 WARM_DEEP = "#7a5226"
 COOL = "#5fcbdb"            # what the model does
@@ -41,6 +42,13 @@ KEY_BLACK = "#1c1f26"
 KEY_BLACK_SHADE = "#2b2f38"
 KEY_NAME = "#565d6a"
 
+HIGH_CONTRAST = {           # what the player who asked for it has in place of these
+    "GROUND": "#000000", "PANEL": "#000000", "RAISED": "#1b1b1b", "HOVER": "#303030", "LINE": "#9a9a9a", "TRACK": "#7d7d7d",
+    "CAP": "#3a3a3a", "CAP_TOUCHED": "#505050", "SHADOW": "#ffffff", "TEXT": "#ffffff", "SOFT": "#f2f2f2", "DIM": "#cfcfcf",
+    "WARM": "#ffc266", "WARM_DEEP": "#5c3a10", "COOL": "#7ce8f7", "COOL_DEEP": "#0e4450", "MOVES": "#d6c8ff", "ALARM": "#ffaca0",
+    "RECORDING": "#ffa89e", "KEY_WHITE": "#ffffff", "KEY_WHITE_SHADE": "#e6e6e6", "KEY_BLACK": "#000000", "KEY_BLACK_SHADE": "#161616",
+    "KEY_NAME": "#3a3a3a"}
+
 GAP = 8                     # between panels
 PAD = 10                    # inside a panel
 FAMILY = "Inter"
@@ -52,14 +60,25 @@ STEPS = 25                  # of the scale, from one size of the window to twice
 LEAST_FONT = 8              # pixels of the screen
 
 scale = 1.0
+zoom = 1.0                  # the player's, beside what follows from the window's size
+high_contrast = False
 _pixels_a_point = 1.0
+_NORMAL = {name: str(globals()[name]) for name in HIGH_CONTRAST}
+
+
+def set_look(wanted_zoom: float, wanted_contrast: bool) -> None:
+    """The player's zoom, a factor beside the window's size, and whether colours are of high contrast. Then `set_scale` and `dress`."""
+    global zoom, high_contrast
+    zoom, high_contrast = wanted_zoom, wanted_contrast
+    globals().update(HIGH_CONTRAST if wanted_contrast else _NORMAL)
 
 
 def set_scale(window_width: float, window_height: float, pixels_a_point: float = 1.0) -> bool:
-    """Fit the sizes to a window, in steps, never beyond it; True when they changed."""
+    """Fit the sizes to a window, in steps, never beyond it but by the zoom; True when they changed."""
     global scale, _pixels_a_point
     steps = STEPS * pixels_a_point
-    wanted = min(max(min(window_width / WIDTH, window_height / HEIGHT), LEAST_SCALE / pixels_a_point), MOST_SCALE)
+    least = LEAST_SCALE / pixels_a_point
+    wanted = max(min(max(min(window_width / WIDTH, window_height / HEIGHT), least), MOST_SCALE) * zoom, least)
     wanted = int(wanted * steps + 1e-6) / steps
     changed = (wanted, pixels_a_point) != (scale, _pixels_a_point)
     scale, _pixels_a_point = wanted, pixels_a_point
@@ -173,18 +192,22 @@ def stylesheet() -> str:
     return f"""
     QWidget {{ color: {TEXT}; font-family: {', '.join(f'"{f}"' for f in FALLBACKS)}; font-size: {font_px('body')}px; }}
     QMainWindow, QDialog, #ground {{ background: {GROUND}; }}
-    #panel {{ background: {PANEL}; border-radius: {px(7)}px; }}
+    #panel {{ background: {PANEL}; border-radius: {px(7)}px; {f"border: 1px solid {LINE};" if high_contrast else ""} }}
     #heading {{ color: {SOFT}; font-size: {font_px('small')}px; font-weight: 600; letter-spacing: {px(1)}px; }}
     #soft {{ color: {SOFT}; }}
     #dim {{ color: {DIM}; }}
+    #alarm {{ color: {ALARM}; }}
     #note {{ color: {DIM}; font-size: {font_px('label')}px; }}
     QToolTip {{ background: {HOVER}; color: {TEXT}; border: 1px solid {TRACK}; padding: {px(4)}px {px(6)}px; }}
     QPushButton, QToolButton, QComboBox {{ background: {RAISED}; border: 1px solid transparent; border-radius: {radius}px;
         padding: {px(3)}px {px(9)}px; min-height: {px(20)}px; }}
     QToolButton {{ padding: {px(3)}px {px(5)}px; }}
+    QTextBrowser {{ background: {GROUND}; border: 1px solid {TRACK}; border-radius: {radius}px; padding: {px(6)}px;
+        selection-background-color: {WARM_DEEP}; }}
+    QTextBrowser:focus {{ border-color: {TEXT}; }}
     QToolButton::menu-indicator {{ image: none; }}
     QPushButton:hover, QToolButton:hover, QComboBox:hover {{ background: {HOVER}; }}
-    QPushButton:pressed, QToolButton:pressed {{ background: {LINE}; }}
+    QPushButton:pressed, QToolButton:pressed {{ background: {CAP_TOUCHED}; }}
     QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QListView:focus {{ border-color: {TEXT}; }}
     QPushButton:checked, QToolButton:checked {{ color: {WARM}; }}
     QPushButton:disabled, QToolButton:disabled, QComboBox:disabled {{ color: {DIM}; }}
@@ -240,7 +263,9 @@ def stylesheet() -> str:
     QCheckBox:disabled {{ color: {DIM}; }}
     QScrollBar:vertical {{ background: transparent; width: {px(8)}px; }}
     QScrollBar::handle:vertical {{ background: {TRACK}; border-radius: {px(4)}px; min-height: {px(24)}px; }}
-    QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: none; height: 0; }}
+    QScrollBar:horizontal {{ background: transparent; height: {px(8)}px; }}
+    QScrollBar::handle:horizontal {{ background: {TRACK}; border-radius: {px(4)}px; min-width: {px(24)}px; }}
+    QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: none; height: 0; width: 0; }}
     """
 
 
@@ -256,6 +281,7 @@ def dress(app: QApplication) -> None:
                        (QPalette.ColorRole.WindowText, TEXT), (QPalette.ColorRole.Button, RAISED),
                        (QPalette.ColorRole.ButtonText, TEXT), (QPalette.ColorRole.Highlight, WARM_DEEP),
                        (QPalette.ColorRole.HighlightedText, TEXT), (QPalette.ColorRole.PlaceholderText, DIM),
+                       (QPalette.ColorRole.Link, COOL), (QPalette.ColorRole.LinkVisited, COOL),
                        (QPalette.ColorRole.ToolTipBase, HOVER), (QPalette.ColorRole.ToolTipText, TEXT)):
         palette.setColor(role, QColor(name))
     app.setPalette(palette)
