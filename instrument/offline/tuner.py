@@ -4,6 +4,7 @@ It says nothing where there is no single note: silence, noise, a chord, a note t
 the low partials' places in the spectrum the cents, so a sine is read to a hundredth of a cent and vibrato in its middle.
 """
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,6 +30,16 @@ class Tuned:
     key: int
     cents: float
     hz: float
+
+
+class Reference(NamedTuple):
+    """What sounds are read against: the pitch of each key [128], NaN where it is silent; the tuning's name; the frequency of A4."""
+    pitches: np.ndarray
+    name: str
+    a4_hz: float
+
+
+EQUAL = Reference(np.arange(128.0), "Equal temperament", 440.0)
 
 
 def heard_hz(samples: np.ndarray, rate_hz: int) -> float | None:

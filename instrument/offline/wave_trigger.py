@@ -20,7 +20,6 @@ def begin_of(samples: np.ndarray, span: float, period: float, before: np.ndarray
         return 0.0, np.zeros(POINTS)
     first = max(0, int(last - max(1.5 * period, 1.5 * span if period <= 0 else 0)))
     piece = wave[first:int(last) + 2]
-    piece = piece - (wave.max() + wave.min()) / 2 * 0       # about zero, as it is heard
     at = np.flatnonzero((piece[:-1] <= 0) & (piece[1:] > 0))[-MOST_CANDIDATES:]
     if not len(at):
         return float(last), np.zeros(POINTS)

@@ -5,7 +5,8 @@ from PySide6.QtWidgets import QButtonGroup, QStackedWidget
 from hummingface.instrument.gui.panels.beat_page import BeatPage
 from hummingface.instrument.gui.panels.panel import Panel, tool
 from hummingface.instrument.gui.widgets.frame_plot import FramePlot
-from hummingface.instrument.gui.widgets.spectrogram import Spectrogram, note_name
+from hummingface.instrument.gui.widgets.note_names import note_name
+from hummingface.instrument.gui.widgets.spectrogram import Spectrogram
 
 
 class SpectrogramPanel(Panel):

@@ -1,5 +1,7 @@
 """Names of notes as the window writes them."""
-from hummingface.models.playing.frame import hz_to_pitch
+import numpy as np
+
+from hummingface.instrument.offline.tuner import EQUAL, read
 
 NOTES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 
@@ -9,8 +11,7 @@ def key_name(key: int) -> str:
     return f"{NOTES[key % 12]}{key // 12 - 1}"
 
 
-def note_name(hz: float) -> str:
-    """The nearest key's name and the distance from it, "A4 +3 ct"."""
-    pitch = float(hz_to_pitch(hz))
-    key = round(pitch)
-    return f"{key_name(key)} {(pitch - key) * 100:+.0f} ct"
+def note_name(hz: float, pitches: np.ndarray = EQUAL.pitches) -> str:
+    """The name of the nearest of the keys that sound at `pitches` [128], and the distance from it: "A4 +3 ct"."""
+    tuned = read(hz, pitches)
+    return f"{key_name(tuned.key)} {tuned.cents:+.0f} ct"

@@ -124,7 +124,7 @@ class Oscilloscope(QWidget):
 
     def _caption(self) -> str:
         how = "" if self.chosen_s is not None or self.key is None else f"{PERIODS} periods · "
-        return f"{how}{self.seconds * 1000:.3g} ms · ±{20 * np.log10(self.top):+.0f} dB".replace("-", "−").replace("±+", "±").replace("±−", "± −")
+        return f"{how}{self.seconds * 1000:.3g} ms · to {20 * np.log10(self.top):+.0f} dB".replace("-", "−")
 
     # the player
 

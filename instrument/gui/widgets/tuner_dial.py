@@ -1,6 +1,5 @@
 """The tuner: the name of the note that sounds, how far it is from its key, and its frequency."""
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -11,7 +10,7 @@ from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.note_names import key_name
 from hummingface.instrument.gui.widgets.plain_text import set_tip, tip
 from hummingface.instrument.offline.spectra import PALETTE
-from hummingface.instrument.offline.tuner import WINDOW_S, Tuned, heard_hz, read
+from hummingface.instrument.offline.tuner import EQUAL, WINDOW_S, Reference, Tuned, heard_hz, read
 
 EVERY_S = 0.1                   # between two readings
 SPAN_CENTS = 50                 # of the scale, either way
@@ -19,17 +18,10 @@ IN_TUNE_CENTS = 2.0
 SILENT_READINGS = 3             # until the last note goes
 
 
-class Reference(NamedTuple):
-    """What the tuner reads against: the pitch of each key [128], NaN where it is silent; the tuning's name; the frequency of A4."""
-    pitches: np.ndarray
-    name: str
-    a4_hz: float
-
-
 class TunerDial(QWidget):
     """`feed` takes the newest samples. `reference` is asked at every reading."""
 
-    def __init__(self, reference: Callable[[], Reference] = lambda: Reference(np.arange(128.0), "Equal temperament", 440.0)) -> None:
+    def __init__(self, reference: Callable[[], Reference] = lambda: EQUAL) -> None:
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -112,7 +104,7 @@ class TunerDial(QWidget):
                          f"{self.tuned.hz:.2f} Hz")
 
     def _paint_scale(self, painter: QPainter, box: QRectF, in_tune: bool) -> None:
-        """Marks every ten cents, and the needle; beyond the ends it is an arrow's head at the end."""
+        """Marks every ten cents, and the needle, which stays within the ends."""
         def x_of(cents: float) -> float:
             return box.center().x() + box.width() / 2 * min(max(cents / SPAN_CENTS, -1), 1)
         for cents in range(-SPAN_CENTS, SPAN_CENTS + 1, 10):
@@ -120,5 +112,6 @@ class TunerDial(QWidget):
             painter.setPen(QPen(theme.colour(theme.TEXT if cents == 0 else theme.DIM), 1))
             painter.drawLine(QPointF(x_of(cents), box.bottom() - tall), QPointF(x_of(cents), box.bottom()))
         if self.tuned is not None:
-            painter.setPen(QPen(theme.colour(theme.COOL if in_tune else theme.WARM), max(2.0, 3 * theme.scale), cap=Qt.PenCapStyle.RoundCap))
-            painter.drawLine(QPointF(x_of(self.tuned.cents), box.top() - theme.px(4)), QPointF(x_of(self.tuned.cents), box.bottom()))
+            x, tint = x_of(self.tuned.cents), theme.colour(theme.COOL if in_tune else theme.WARM)
+            painter.setPen(QPen(tint, max(2.0, 3 * theme.scale), cap=Qt.PenCapStyle.RoundCap))
+            painter.drawLine(QPointF(x, box.top() - theme.px(4)), QPointF(x, box.bottom()))
