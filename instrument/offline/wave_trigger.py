@@ -33,3 +33,12 @@ def begin_of(samples: np.ndarray, span: float, period: float, before: np.ndarray
         steep = wave[np.minimum(first + at + max(int(period / 8), 1), len(wave) - 1)]
         best = int(np.flatnonzero(steep >= 0.98 * steep.max())[-1])
     return float(begins[best]), looks[best]
+
+
+def between(samples: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """`samples` [S, 2] at places between them, [len(at), 2], on a curve through four neighbours (Catmull and Rom): lines would make the
+    tops of a high wave dance."""
+    first = np.floor(at).astype(int)
+    t = (at - first)[:, None]
+    a, b, c, d = (samples[np.clip(first + off, 0, len(samples) - 1)] for off in (-1, 0, 1, 2))
+    return b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))

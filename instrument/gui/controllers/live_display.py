@@ -31,7 +31,7 @@ class LiveDisplay:
             self._hear(message)
         telemetry = window.client.telemetry()
         self._position, samples = window.client.output_since(self._position)
-        window.spectrogram.feed(samples, telemetry.rate_hz)
+        window.spectrogram.feed(samples, telemetry.rate_hz, telemetry.notes)
         window.recording.tick(telemetry)
         if telemetry.level_db is not None and telemetry.noise_db is not None:
             window.spectrogram.show_frame(telemetry.level_db, telemetry.noise_db, telemetry.f0_hz)

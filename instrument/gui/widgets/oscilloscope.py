@@ -8,7 +8,7 @@ from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import set_tip, tip
 from hummingface.instrument.gui.widgets.scrolling import Roll
 from hummingface.instrument.offline.spectra import PALETTE
-from hummingface.instrument.offline.wave_trigger import begin_of
+from hummingface.instrument.offline.wave_trigger import begin_of, between
 from hummingface.models.playing.frame import pitch_to_hz
 
 PERIODS = 3                     # of the lowest note, in the width
@@ -82,7 +82,7 @@ class Oscilloscope(QWidget):
         self.top = float(TOPS[np.searchsorted(TOPS, max(loudest, LEAST_TOP)).clip(max=len(TOPS) - 1)])
         points = max(2, min(round(self.width() * self.devicePixelRatioF()), round(span) * 2))
         at = begin + np.linspace(0, span, points)
-        self.lanes = np.stack([np.interp(at, np.arange(len(newest)), newest[:, side]) for side in range(2)], 1)
+        self.lanes = between(newest, at)
         self.update()
 
     def set_seconds(self, seconds: float | None) -> None:
