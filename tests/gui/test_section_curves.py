@@ -62,7 +62,7 @@ def test_the_filter_is_the_engines():
             power = partial_gains._low_pass.py_func(np.float32(hz / cutoff_hz), damping)
             assert float(filter_db(hz, cutoff_hz, resonance_db)) == pytest.approx(10 * np.log10(power), abs=0.01)
     from hummingface.instrument.performance.rows import group_motion
-    assert group_motion.RELEASE_DB == pytest.approx(RELEASE_DB)
+    assert pytest.approx(RELEASE_DB) == group_motion.RELEASE_DB
 
 
 def test_a_voices_cutoff_is_the_engines():

@@ -33,7 +33,7 @@ class EnvelopeCurve(SectionCurve):
         end = area.right() - each * (1 - travel[RELEASE])
         return area.left(), top, fallen, max(end - each * travel[RELEASE], fallen), end
 
-    def _y[Level: (float, np.ndarray)](self, level: Level) -> Level:
+    def _y(self, level: float) -> float:
         return self.area.bottom() - self.area.height() * level
 
     def handles(self) -> dict[str, QPointF]:
@@ -57,10 +57,9 @@ class EnvelopeCurve(SectionCurve):
         share = np.linspace(0, 1, POINTS)
         levels = envelope(shown[ATTACK] + share * shown[DECAY], shown[ATTACK], shown[DECAY], shown[SUSTAIN])
         left = levels[-1] * released(share)
-        held = np.stack([top + (fallen - top) * share, self._y(levels)], 1)
-        falls = np.stack([let_go + (end - let_go) * share, self._y(left)], 1)
-        self.draw(painter, [QPointF(start, self._y(0)), *(QPointF(*point) for point in np.concatenate([held, falls]).tolist())],
-                  theme.WARM, fills=True)
+        x = np.concatenate([top + (fallen - top) * share, let_go + (end - let_go) * share]).tolist()
+        points = [QPointF(at, self._y(level)) for at, level in zip(x, np.concatenate([levels, left]).tolist(), strict=True)]
+        self.draw(painter, [QPointF(start, self._y(0)), *points], theme.WARM, fills=True)
         if self.voice is not None:
             painter.setPen(QPen(theme.colour(theme.GROUND), 1))
             painter.setBrush(theme.colour(theme.COOL))
