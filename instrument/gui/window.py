@@ -151,6 +151,7 @@ class Window(QMainWindow):
         self.news.on_ready.append(self._send_wheel)
         self.tuning = TuningMenu(self, self.session, self.settings, self.banner, self.client.send, self.settings_control.save)
         self.output.tools.addWidget(self.tuning.button)
+        self.spectrogram.refer_to(self.tuning.reference)
         self.recording = RecordingControl(self.recorder, self.banner, self.settings, self.client.send)
         self.recordings: SoundsFromRecordings = SoundsFromRecordings(self, self.session, self.banner, self.client.model_of, self.recall,
                                                                        self.tuning.drop, self.choosing.keep)

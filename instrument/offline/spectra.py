@@ -13,32 +13,50 @@ HANDOVER_HZ = (350.0, 1500.0)           # from each length to the next
 BLEND_OCTAVES = 0.5
 # From the dark ground over teal to white: lightness rises evenly, so that it reads without colour too. (level 0..1, colour)
 PALETTE = ((0.00, "#0c0e12"), (0.22, "#0f222c"), (0.45, "#16495a"), (0.68, "#2b93a8"), (0.86, "#7fe0ea"), (1.0, "#f4fdff"))
+# Steps of two scales that were made for colour-blind eyes, above the same ground. Viridis: S. van der Walt and N. Smith 2015
+# (https://bids.github.io/colormap, CC0). Cividis: J. Nunez, C. Anderton, R. Renslow 2018, "Optimizing colormaps with consideration for
+# color vision deficiency", PLOS ONE 13(7).
+_VIRIDIS = ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725")
+_CIVIDIS = ("#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838")
+_BEGIN = 0.12               # of those scales: the level of their darkest colour
 
 
-def palette() -> np.ndarray:
+def _above_ground(colours: tuple[str, ...]) -> tuple[tuple[float, str], ...]:
+    return (PALETTE[0], *((float(level), colour) for level, colour in zip(np.linspace(_BEGIN, 1, len(colours)), colours, strict=True)))
+
+
+PALETTES = {"Teal": PALETTE, "Viridis": _above_ground(_VIRIDIS), "Cividis": _above_ground(_CIVIDIS)}
+
+
+def palette(name: str = "Teal") -> np.ndarray:
     """The colours of 256 levels, from silent to loud: [256, 3] uint8."""
-    levels, colours = zip(*PALETTE, strict=True)
+    levels, colours = zip(*PALETTES[name], strict=True)
     rgb = np.array([[int(colour[at:at + 2], 16) for at in (1, 3, 5)] for colour in colours], float)
     return np.stack([np.interp(np.linspace(0, 1, 256), levels, rgb[:, i]) for i in range(3)], 1).round().astype(np.uint8)
 
 
-def frequency_of_row(row: ArrayLike, rows: int) -> np.ndarray:
+def frequency_of_row(row: ArrayLike, rows: int, lowest_hz: float = LOWEST_HZ, highest_hz: float = HIGHEST_HZ) -> np.ndarray:
     """Frequency in Hz at a height: row 0 is the top. Fractions allowed."""
-    return HIGHEST_HZ * (LOWEST_HZ / HIGHEST_HZ) ** (np.asarray(row, np.float64) / max(rows - 1, 1))
+    return highest_hz * (lowest_hz / highest_hz) ** (np.asarray(row, np.float64) / max(rows - 1, 1))
 
 
-def row_of_frequency(hz: ArrayLike, rows: int) -> np.ndarray:
+def row_of_frequency(hz: ArrayLike, rows: int, lowest_hz: float = LOWEST_HZ, highest_hz: float = HIGHEST_HZ) -> np.ndarray:
     """Height of a frequency in rows, as a fraction; row 0 is the top."""
-    return np.log(np.asarray(hz, np.float64) / HIGHEST_HZ) / np.log(LOWEST_HZ / HIGHEST_HZ) * (rows - 1)
+    return np.log(np.asarray(hz, np.float64) / highest_hz) / np.log(lowest_hz / highest_hz) * (rows - 1)
+
+
+def level_db(level: float) -> float:
+    """The dB of one of `LogSpectrum`'s levels 0..255."""
+    return FLOOR_DB + level * (CEILING_DB - FLOOR_DB) / 255
 
 
 class LogSpectrum:
     """Spectra as columns of `rows` values 0..255 (FLOOR_DB..CEILING_DB; a sine of amplitude 1 is 0 dB) around a sample."""
 
-    def __init__(self, rows: int, rate_hz: float):
+    def __init__(self, rows: int, rate_hz: float, lowest_hz: float = LOWEST_HZ, highest_hz: float = HIGHEST_HZ):
         self.rows, self.rate_hz = rows, rate_hz
-        edges = frequency_of_row(np.arange(rows + 1) - 0.5, rows)[::-1]         # rising
-        centres = frequency_of_row(np.arange(rows), rows)[::-1]
+        edges = frequency_of_row(np.arange(rows + 1) - 0.5, rows, lowest_hz, highest_hz)[::-1]          # rising
+        centres = frequency_of_row(np.arange(rows), rows, lowest_hz, highest_hz)[::-1]
         self._lengths = [1 << round(np.log2(s * rate_hz)) for s in WINDOWS_S]
         self.span = self._lengths[0]                                            # samples that a column needs
         self._windows, self._scales = [], []

@@ -9,6 +9,7 @@ from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QSpinBox, QWidget
 
 from hummingface.instrument.gui.controllers.qwerty import HIGHEST_OCTAVE, LOWEST_OCTAVE
+from hummingface.instrument.offline.spectra import PALETTES
 from hummingface.models.playing.checked_json import JsonObject
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ def layout_of(window: "Window") -> JsonObject:
     """The current layout."""
     made = {name: PANELS[name](window) for name in PANELS if _is_made(window, name)}
     values = {"geometry": _geometry(window), "octave": window.qwerty.octave, "velocity": window.qwerty.velocity,
-              "families": window.named.turn.isChecked(), "frame": window.spectrogram.frame.isChecked(),
-              "beat": window.spectrogram.beat.isChecked(), "playing": window.panels.currentIndex() == 1, "wheel": window.wheel.value(),
+              "families": window.named.turn.isChecked(), "page": window.spectrogram.page,
+              "palette": window.spectrogram.view.palette_name, "playing": window.panels.currentIndex() == 1, "wheel": window.wheel.value(),
               "modulation": window.middle.currentWidget() is window.modulation, "map": window.map.shown,
               "large_map": window.map.panel.large.isChecked(), "hear": window.map.panel.hear.isChecked(),
               "zoom": window.guidance.look.zoom, "high_contrast": window.guidance.look.high_contrast,
@@ -57,8 +58,10 @@ def restore_layout(window: "Window", values: JsonObject) -> None:
     if values.get("map") is True:
         window.map.show()
     window.panels.setCurrentIndex(values.get("playing") is True)
-    page = window.spectrogram.beat if values.get("beat") is True else window.spectrogram.frame if values.get("frame") is True else None
-    (page or window.spectrogram.sound).setChecked(True)
+    page = values.get("page", "beat" if values.get("beat") is True else "frame" if values.get("frame") is True else "sound")    # of before
+    window.spectrogram.pages[page if isinstance(page, str) and page in window.spectrogram.pages else "sound"][0].setChecked(True)
+    if isinstance(name := values.get("palette"), str) and name in PALETTES:
+        window.spectrogram.view.show_palette(name)
 
 
 def reopen(window: "Window", values: JsonObject) -> None:

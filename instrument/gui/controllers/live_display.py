@@ -3,6 +3,7 @@ import time
 from typing import TYPE_CHECKING
 
 from hummingface.instrument.session.autosave import LOOK_S
+from hummingface.instrument.session.newest_voice import NewestVoice
 
 if TYPE_CHECKING:
     from hummingface.instrument.gui.window import Window
@@ -17,6 +18,7 @@ class LiveDisplay:
     def __init__(self, window: "Window") -> None:
         self._window = window
         self._position = FROM_NOW
+        self._newest = NewestVoice(lambda: window.note_input.held)
         self._last_tick = time.monotonic()
         self._last_status = self._last_look = 0.0
 
@@ -31,7 +33,7 @@ class LiveDisplay:
             self._hear(message)
         telemetry = window.client.telemetry()
         self._position, samples = window.client.output_since(self._position)
-        window.spectrogram.feed(samples, telemetry.rate_hz)
+        window.spectrogram.feed(samples, telemetry.rate_hz, telemetry.notes)
         window.recording.tick(telemetry)
         if telemetry.level_db is not None and telemetry.noise_db is not None:
             window.spectrogram.show_frame(telemetry.level_db, telemetry.noise_db, telemetry.f0_hz)
@@ -40,6 +42,7 @@ class LiveDisplay:
         window.news.see(telemetry.notes)
         window.channels.see(telemetry)
         window.routes.see(telemetry)
+        window.panels.show_voice(self._newest.see(telemetry, now))
         self._last_tick = now
         if now - self._last_status > STATUS_S:
             self._last_status = now

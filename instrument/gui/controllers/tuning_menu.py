@@ -1,4 +1,5 @@
 """The button that says which tuning is in force, with the menu that chooses it; and scales dropped on the window."""
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 from hummingface.instrument.gui.panels.panel import tool
 from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.gui.widgets.plain_text import caption, set_tip, shortened
+from hummingface.instrument.offline.tuner import EQUAL as EQUAL_TEMPERAMENT
+from hummingface.instrument.offline.tuner import Reference
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.patches.scale_tuning import ScaleError, ScaleTuning, from_json, of_files
 from hummingface.instrument.session.session import Session
@@ -59,6 +62,15 @@ class TuningMenu(QObject):
     def tuned(self, patch: Patch) -> Patch:
         """A patch with the tuning that it is played in."""
         return patch.with_values(tuning=patch.tuning or self._player)
+
+    def reference(self) -> Reference:
+        """What a tuner reads against. Of what MIDI or a host tunes the window knows no pitches: there it is equal temperament."""
+        a4_hz = self._session["master.a4_hz"]
+        by_a4 = 12 * math.log2(a4_hz / EQUAL_TEMPERAMENT.a4_hz)
+        chosen = None if self._by in BY else self._session.state.patch.tuning or self._player
+        if chosen is None:
+            return EQUAL_TEMPERAMENT._replace(pitches=EQUAL_TEMPERAMENT.pitches + by_a4, a4_hz=a4_hz)
+        return Reference(chosen.pitches() + (0.0 if chosen.names_frequency else by_a4), chosen.name, a4_hz)
 
     @property
     def _player(self) -> ScaleTuning | None:

@@ -1,4 +1,6 @@
 """The row of small knobs: on its first page what makes the sound, a section for each group of the table; on the second how it is played."""
+from collections.abc import Callable, Mapping
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetrics, QShortcut
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QWidget
@@ -7,9 +9,13 @@ from hummingface.instrument.gui.panels.panel import Panel, tool
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.choice import ChoiceControl
 from hummingface.instrument.gui.widgets.control import Control
+from hummingface.instrument.gui.widgets.envelope_curve import EnvelopeCurve
+from hummingface.instrument.gui.widgets.filter_curve import FilterCurve
 from hummingface.instrument.gui.widgets.knob import Knob
+from hummingface.instrument.gui.widgets.section_curve import SectionCurve
 from hummingface.instrument.gui.widgets.shortcut_table import key_of
 from hummingface.instrument.patches.parameters import PARAMETERS, Parameter, group
+from hummingface.instrument.session.sound_curves import ShownVoice
 
 ROWS = 2
 GROUPS = ("touch", "time", "envelope", "filter", "character", "motion", "effects")
@@ -20,6 +26,8 @@ PLAYING = {                         # the second page: headings, and the control
     "pedal · slide": ("master.half_pedal", "filter.slide")}
 ON_SECOND_PAGE = frozenset(name for names in PLAYING.values() for name in names)
 LEAST_COLUMN, LABEL_GAP = 50, 10        # width of a column of knobs, and between two labels
+CURVES: dict[str, Callable[[Mapping[str, Control]], SectionCurve]] = {"envelope": EnvelopeCurve, "filter": FilterCurve}    # by headings
+CURVE_SHARE = 28            # percent of a section's height
 MOST_IN_SIGHT = 3           # choices that a switch shows at once; more become a knob with steps
 
 
@@ -70,7 +78,10 @@ class Section(Panel):
             grid.setRowStretch(index // self.columns, 1)
         for column, wide in enumerate(self._widths()):
             grid.setColumnStretch(column, wide)
-        self.body.addLayout(grid, 1)
+        self.curve = CURVES[heading](self.controls) if heading in CURVES else None
+        if self.curve is not None:
+            self.body.addWidget(self.curve, CURVE_SHARE)
+        self.body.addLayout(grid, 100 - CURVE_SHARE)
 
     def _widths(self) -> list[int]:
         """Widths of the columns: that of the longest label, and enough for the knob."""
@@ -112,6 +123,12 @@ class ControlPanel(QStackedWidget):
             max(page, key=lambda section: section.columns).tools.addWidget(button)        # its heading leaves room
             button.clicked.connect(self.turn_page)
         QShortcut(key_of("playing"), self, context=Qt.ShortcutContext.WindowShortcut).activated.connect(self.turn_page)
+
+    def show_voice(self, voice: ShownVoice | None) -> None:
+        """Show what the newest voice does in the curves; None: nothing sounds."""
+        for section in self.sections:
+            if section.curve is not None:
+                section.curve.show_voice(voice)
 
     def turn_page(self) -> None:
         """Show the other page."""

@@ -1,32 +1,42 @@
-"""The panel in the middle: the spectrogram or the model's current frame, which can be frozen, or the page of the beat."""
+"""The panel in the middle: the spectrogram, the wave or the model's frame, which can be frozen; the tuner, or the page of the beat."""
+from collections.abc import Callable
+
 import numpy as np
 from PySide6.QtWidgets import QButtonGroup, QStackedWidget
 
 from hummingface.instrument.gui.panels.beat_page import BeatPage
 from hummingface.instrument.gui.panels.panel import Panel, tool
 from hummingface.instrument.gui.widgets.frame_plot import FramePlot
-from hummingface.instrument.gui.widgets.spectrogram import Spectrogram, note_name
+from hummingface.instrument.gui.widgets.note_names import note_name
+from hummingface.instrument.gui.widgets.oscilloscope import Oscilloscope
+from hummingface.instrument.gui.widgets.spectrogram import Spectrogram
+from hummingface.instrument.gui.widgets.tuner_dial import TunerDial
+from hummingface.instrument.offline.tuner import Reference
 
 
 class SpectrogramPanel(Panel):
-    """A panel around the pictures of what sounds, with the beat as its third page."""
+    """A panel around the pictures of what sounds, with the beat as its last page. Only the spectrogram listens while it is hidden."""
 
     def __init__(self) -> None:
         super().__init__("Spectrogram")
-        self.view, self.plot, self.beat_page = Spectrogram(), FramePlot(), BeatPage()
+        self.view, self.wave, self.plot, self.dial, self.beat_page = Spectrogram(), Oscilloscope(), FramePlot(), TunerDial(), BeatPage()
         self._pictures = QStackedWidget()
-        for picture in (self.view, self.plot, self.beat_page):
+        for picture in (self.view, self.wave, self.plot, self.dial, self.beat_page):
             self._pictures.addWidget(picture)
         self.body.addWidget(self._pictures, 1)
         self.sound = tool("", "Show what sounds", "The last ten seconds of what sounds", checkable=True, text="Sound")
+        self.scope = tool("", "Show the oscilloscope", "The wave of what sounds, standing still", checkable=True, text="Scope")
         self.frame = tool("", "Show the model's frame", "The model's current frame, for the newest note",
                           checkable=True, text="Frame")
+        self.tuner = tool("", "Show the tuner", "The note that sounds, and how far it is from its key", checkable=True, text="Tuner")
         self.beat = tool("", "Show the beat", "Tempo, metronome, arpeggiator", checkable=True, text="Beat")
         self.freeze = tool("freeze", "Freeze spectrogram", "Freeze (click the picture, or Space while it has the focus)",
                            checkable=True)
-        self._pages = ((self.sound, self.view, "SPECTROGRAM"), (self.frame, self.plot, "FRAME"), (self.beat, self.beat_page, "BEAT"))
+        self.pages = {"sound": (self.sound, self.view, "SPECTROGRAM"), "scope": (self.scope, self.wave, "OSCILLOSCOPE"),
+                      "frame": (self.frame, self.plot, "FRAME"), "tuner": (self.tuner, self.dial, "TUNER"),
+                      "beat": (self.beat, self.beat_page, "BEAT")}
         group = QButtonGroup(self)
-        for button in (self.sound, self.frame, self.beat):
+        for button, _, _ in self.pages.values():
             group.addButton(button)
             self.tools.addWidget(button)
             button.toggled.connect(self._choose)
@@ -39,21 +49,36 @@ class SpectrogramPanel(Panel):
         self.freeze.toggled.connect(self.view.freeze)
         self.view.frozen_changed.connect(self.freeze.setChecked)
         self.plot.freeze_asked.connect(self.freeze.toggle)
+        self.wave.freeze_asked.connect(self.freeze.toggle)
+
+    @property
+    def page(self) -> str:
+        """The name of the page that is chosen."""
+        return next(name for name, (button, _, _) in self.pages.items() if button.isChecked())
+
+    def refer_to(self, reference: Callable[[], Reference]) -> None:
+        """Read pitches against what this gives."""
+        self.view.reference = self.dial.reference = reference
 
     def _choose(self, chosen: bool) -> None:
         if not chosen:
             return
-        for button, page, heading in self._pages:
+        for button, page, heading in self.pages.values():
             if button.isChecked():
                 self._pictures.setCurrentWidget(page)
                 self.heading.setText(heading)
-        self.freeze.setVisible(not self.beat.isChecked())
+        self.freeze.setVisible(self.page not in ("tuner", "beat"))
         self.note.setText("")
 
-    def feed(self, samples: np.ndarray, rate_hz: int) -> None:
-        """The newest output, float32 [n, 2]."""
+    def feed(self, samples: np.ndarray, rate_hz: int, notes: tuple[int, ...]) -> None:
+        """The newest output, float32 [n, 2], and the velocity of what sounds at each key."""
         self.view.set_rate(rate_hz)
         self.view.feed(samples)
+        if self.dial.isVisible():
+            self.dial.feed(samples, rate_hz)
+        elif self.wave.isVisible() and not self.freeze.isChecked():
+            self.wave.show_notes(notes)
+            self.wave.feed(samples, rate_hz)
 
     def show_frame(self, level_db: np.ndarray, noise_db: np.ndarray, f0_hz: float) -> None:
         """Show the current frame; drawn while it is visible and not frozen."""
