@@ -38,6 +38,13 @@ def window(still_window, user_home):
 
 # Keys and manual
 
+def test_the_browsers_key_opens_it_whatever_the_patch_is_called(window):
+    window.patches.name.show_name("Another & more", False)
+    QTest.keyClick(window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert window.browser.isVisible()
+    window.browser.hide()
+
+
 def test_the_table_has_all_shortcuts_of_the_window_and_no_other(window):
     there = [sequence.toString() for shortcut in window.findChildren(QShortcut) for sequence in [*shortcut.keys()]]
     there += [button.shortcut().toString() for button in window.findChildren(QAbstractButton)]
