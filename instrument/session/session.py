@@ -191,18 +191,18 @@ class Session:
 
     # patches, undo, A | B
 
-    def load(self, patch: Patch) -> None:
-        """Play another patch, but for the sections that are locked; undo returns to the one before."""
+    def load(self, patch: Patch, whole: bool = False) -> None:
+        """Play another patch, but for the sections that are locked (`whole`: with them, too); undo returns to the one before."""
         self._settle()
         self._push(self.state)
         before = self.state
         self.saved = SoundState.of(patch, before.values)
-        mixed = kept(before.to_patch(), patch, self.locked)
+        mixed = patch if whole else kept(before.to_patch(), patch, self.locked)
         self._restore(self.saved if mixed is patch else SoundState.of(mixed, before.values), whole=True)
 
-    def load_new(self, patch: Patch) -> None:
-        """Play a patch that is not saved yet; undo returns to the one before."""
-        self.load(patch)
+    def load_new(self, patch: Patch, whole: bool = False) -> None:
+        """Play a patch that is not saved yet, as `load` does; undo returns to the one before."""
+        self.load(patch, whole)
         self.saved = replace(self.saved, on_disk=False)
         self._changed()
 

@@ -38,6 +38,13 @@ def window(still_window, user_home):
 
 # Keys and manual
 
+def test_the_browsers_key_opens_it_whatever_the_patch_is_called(window):
+    window.patches.name.show_name("Another & more", False)
+    QTest.keyClick(window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert window.browser.isVisible()
+    window.browser.hide()
+
+
 def test_the_table_has_all_shortcuts_of_the_window_and_no_other(window):
     there = [sequence.toString() for shortcut in window.findChildren(QShortcut) for sequence in [*shortcut.keys()]]
     there += [button.shortcut().toString() for button in window.findChildren(QAbstractButton)]
@@ -225,6 +232,11 @@ def test_what_happens_is_said(window, user_home, qtbot):
         QTest.keyClick(knob, Qt.Key.Key_Up)
     qtbot.waitUntil(lambda: bool(said), timeout=VALUE_MS * 20)
     assert said == [(knob.reading(), False)] and "kHz" in knob.reading()
+    news.watch_keys_of(window.keyboard, window.map.map)
+    window.keyboard.setFocus()
+    QTest.keyClick(window.keyboard, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: len(said) > 1, timeout=VALUE_MS * 20)
+    assert said[1] == (window.keyboard.chosen_name(), False)
     reader = QAccessible.queryAccessibleInterface(knob)
     assert reader.text(QAccessible.Text.Description).startswith(f"{knob.reading()}. ")
     assert reader.valueInterface().currentValue() == knob.value()

@@ -107,3 +107,22 @@ def test_a_take_in_flac(window, qtbot, takes):
     qtbot.waitUntil(lambda: [take.path.suffix for take in window.takes.model.takes] == [".flac"], timeout=4 * SOON_MS)
     assert not got[0].exists() and len(soundfile.read(window.takes.model.takes[0].path)[0]) > 10_000
     window.takes.hide()
+
+
+def test_the_tour_ends_with_a_take_that_was_recorded_and_is_heard(window, qtbot, takes):
+    tour = window.guidance.tour
+    tour.begin()
+    play(window, qtbot, 60)
+    release(window, 60)
+    QTest.keyClick(window.controls["latent.1"], Qt.Key.Key_Up)
+    window.choosing.step(1)
+    for awaited in ("take", "heard"):
+        QTest.mouseClick(window.recorder.record, LEFT)
+        qtbot.waitUntil(lambda awaited=awaited: tour.awaits == awaited, timeout=SOON_MS)
+    window.takes.open()
+    qtbot.waitUntil(lambda: window.takes.selected() is not None, timeout=SOON_MS)
+    QTest.mouseClick(window.takes.listen, LEFT)
+    assert tour.awaits == "" and len(list(takes.glob("*.wav"))) == 1
+    window.takes.listening.stop()
+    window.takes.hide()
+    tour.leave()

@@ -287,6 +287,12 @@ def test_a_locked_section_stays_when_a_patch_is_loaded(session, said, section):
     assert session.state.same_sound(session.saved) and session.locked == {section}
 
 
+def test_what_is_made_of_recordings_comes_whole(session):
+    session.lock("section.latents", True)
+    session.load_new(FAR, whole=True)
+    assert session.state.to_patch() == FAR and session.dirty, "it is not on disk yet"
+
+
 def test_recordings_stay_where_their_section_is_locked(session):
     mine, theirs = (Recording(name, (0.0,) * 16, (recorded_note(seed=seed),), ("knobs", "top left"))
                     for seed, name in enumerate(("mine", "theirs")))

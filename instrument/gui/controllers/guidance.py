@@ -34,6 +34,7 @@ class Guidance(QObject):
         self.help_keys = HelpKeys(window, window.late)
         self.news = SpokenNews(window, lambda text, urgent: announce(window, text, urgent))
         self.news.watch_controls(window.controls.values(), window.morph.pad)
+        self.news.watch_keys_of(window.keyboard, window.map.map)
         self.news.watch_session(window.session, window.choosing, window.banner)
         self.tour = Tour(TourCard(window.ground, (window.named, window.middle)), {
             "keys": window.keyboard, "latents": window.latents, "morph": window.morph, "record": window.recorder})

@@ -147,7 +147,7 @@ class NewSound(QObject):
             return
         patch = Patch(library.free_name(asked.name, [self.session.name]), asked.model, z, gain_db=gain_db, tags=(TAG,),
                       recordings=(recording,))
-        self.session.load_new(patch)
+        self.session.load_new(patch, whole=True)            # it is its latents and its recording
         self._text = f"“{patch.name}”: {said}. Play it; Ctrl+S keeps it.{left_out}"
         self.banner.say(self._text)
         self.made.emit(patch)

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QWidget
 from hummingface.instrument.gui.controllers.patch_choosing import PatchChoosing
 from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.gui.widgets.control import Control
+from hummingface.instrument.gui.widgets.keyboard import Keyboard
+from hummingface.instrument.gui.widgets.map_widget import SoundMap
 from hummingface.instrument.gui.widgets.morph_pad import MorphPad
 from hummingface.instrument.session.session import Session
 
@@ -45,6 +47,12 @@ class SpokenNews(QObject):
         for control in controls:
             control.moved_by_key.connect(self._tell_value)
         pad.puck_moved.connect(lambda: self._tell_value(pad.shares()) if pad.hasFocus() and not pad.dragged else None)
+
+    def watch_keys_of(self, keyboard: Keyboard, sound_map: SoundMap) -> None:
+        """Tell where arrow keys go: to a key of the keyboard, to a sound of the map."""
+        keyboard.key_chosen.connect(self._tell_value)
+        sound_map.hovered.connect(
+            lambda dot: self._tell_value(dot.what) if dot and sound_map.hasFocus() and not sound_map.underMouse() else None)
 
     def watch_session(self, session: Session, choosing: PatchChoosing, banner: Banner) -> None:
         """Tell patches, sides and messages."""

@@ -30,7 +30,8 @@ class FramePlot(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._plot = pg.PlotWidget(background=PALETTE[0][1])
         self._plot.setAntialiasing(True)
-        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for part in (self._plot, self._plot.viewport()):
+            part.setFocusPolicy(Qt.FocusPolicy.NoFocus)         # this widget has it
         self._plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         item = self._plot.getPlotItem()
         item.hideButtons()

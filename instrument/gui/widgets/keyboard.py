@@ -5,7 +5,7 @@ Warm: held by the player in this window. Cool: sounding, from any source, bright
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QFont,
@@ -48,6 +48,8 @@ _BLACK_LEAN = {1: -0.12, 3: 0.12, 6: -0.16, 8: 0.0, 10: 0.16}       # black keys
 class Keyboard(QWidget):
     """Press, slide from key to key, release. With the focus: arrow keys choose a key, Space or Enter plays it while held."""
 
+    key_chosen = Signal(str)            # by arrow keys: its name
+
     def __init__(self, note_input: NoteInput):
         super().__init__()
         self.note_input = note_input
@@ -84,8 +86,11 @@ class Keyboard(QWidget):
             self.update()
 
     def _describe(self) -> None:
-        name = f"{NAMES[self._chosen % 12]}{self._chosen // 12 - 1}"
-        self.setAccessibleDescription(f"{name} is chosen; arrow keys choose, Space or Enter plays.")
+        self.setAccessibleDescription(f"{self.chosen_name()} is chosen; arrow keys choose, Space or Enter plays.")
+
+    def chosen_name(self) -> str:
+        """The name of the key that arrow keys have chosen."""
+        return f"{NAMES[self._chosen % 12]}{self._chosen // 12 - 1}"
 
     # where the keys are
 
@@ -166,6 +171,7 @@ class Keyboard(QWidget):
             self._space(False)
             self._chosen = min(max(self._chosen + steps[event.key()], LOWEST), HIGHEST)
             self._describe()
+            self.key_chosen.emit(self.chosen_name())
             self.update()
         else:
             event.ignore()
