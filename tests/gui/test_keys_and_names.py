@@ -67,7 +67,8 @@ def test_tab_reaches_everything_and_goes_back_the_same_way(window):
     window.session.undo()
     window.session.set("latent.2", 1.0)
     stops = tab_round(window)
-    by_arrows = {button for name, (button, _) in window.spectrogram.pages.items() if name != "sound"}      # Tab finds the chosen one, arrows go to the others
+    # Tab finds the chosen one, arrows go to the others
+    by_arrows = {button for name, (button, _) in window.spectrogram.pages.items() if name != "sound"}
     assert not describe(set(parts_of(window)) - set(stops) - by_arrows)
     stops[0].setFocus()
     assert describe(tab_round(window, back=True)) == describe([*reversed(stops[1:]), stops[0]])

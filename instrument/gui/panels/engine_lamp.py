@@ -1,4 +1,4 @@
-"""One lamp for how the engine keeps up; a click opens what it is made of: load, late frames, drop-outs, latency."""
+"""One lamp for how the engine keeps up; a click opens what it is made of: load, late frames, drop-outs."""
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, Qt
@@ -52,7 +52,7 @@ class EngineLamp(QToolButton):
         self.setProperty("flat", True)
         self.setProperty("small", True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        set_tip(self, "How the engine keeps up: load, late frames, drop-outs, latency. Click for the figures")
+        set_tip(self, "How the engine keeps up: load, late frames, drop-outs. Click for the figures")
         self.sheet = EngineSheet(self, rows)
         self.clicked.connect(self.open)
         self._look = ("", "")

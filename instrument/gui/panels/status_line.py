@@ -14,7 +14,6 @@ from hummingface.instrument.gui.widgets.plain_text import Label, set_tip, tip
 MIDI_LIGHT_MS = 120
 DEVICE_TIP = "What plays, at which rate and block size"
 LOAD_TIP = "Of the time that there is: of the audio thread or the performer, whichever has less"
-LATENCY_TIP = "From a key to its sound: ours and the device's"
 LATE_TIP = "Frames that the model delivered late: the timbre changes late, nothing clicks"
 DROPS_TIP = "Blocks that the sound card did not get in time: audible breaks"
 DEVICE_WIDTH, MIDI_WIDTH = 380, 330
@@ -106,9 +105,10 @@ class StatusLine(QWidget):
         self.clock = self._reading("Tempo", "Tempo of the incoming MIDI clock; dim while it is stopped")
         self.clock.setVisible(False)
         self.voices = self._reading("Voices", "Notes that sound now")
-        self.load, self.latency, self.late, self.drops = (Reading(name) for name in ("Load", "Latency", "Late frames", "Drop-outs"))
-        self.lamp = EngineLamp(((self.load, LOAD_TIP), (self.latency, LATENCY_TIP), (self.late, LATE_TIP), (self.drops, DROPS_TIP)))
+        self.load, self.late, self.drops = (Reading(name) for name in ("Load", "Late frames", "Drop-outs"))
+        self.lamp = EngineLamp(((self.load, LOAD_TIP), (self.late, LATE_TIP), (self.drops, DROPS_TIP)))
         row.addWidget(self.lamp)
+        self.latency = self._reading("Latency", "Latency from a key to its sound: ours and the device's")
         self._late, self._drops, self._ready_s = _Count(), _Count(), math.inf
         self.peak = self._reading("Peak", "Highest level of the last seconds; the limiter works above -0.5 dB")
         self.panic = QPushButton("PANIC")
