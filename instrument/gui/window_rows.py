@@ -32,7 +32,7 @@ class WindowRows:
         self._rows.addLayout(self._top)
         self._rows.addLayout(self._first, FIRST_ROW)
         self._rows.addLayout(self._second, FIRST_ROW)
-        self._rows.addWidget(window.panels, 20)
+        self._rows.addWidget(window.panels, 23)
         self._rows.addLayout(self._keys, 12)
         self._rows.addWidget(window.status)
 

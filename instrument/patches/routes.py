@@ -85,7 +85,9 @@ def target_label(target: str, macros: Sequence[str] = ()) -> str:
         return parameter.label
     *words, last = target.split(".")
     heading = " ".join(words).replace("mod_envelope", "env").replace("lfo", "LFO")
-    own = last.partition("_")[0] if parameter.label.lower() == heading else parameter.label.lower()         # no "Reverb reverb"
+    if parameter.label.lower().startswith(f"{heading} "):
+        return parameter.label                                  # no "Reverb reverb mix"
+    own = last.partition("_")[0] if parameter.label.lower() == heading else parameter.label.lower()
     return f"{heading[0].upper()}{heading[1:]} {own}"
 
 

@@ -67,7 +67,8 @@ def test_tab_reaches_everything_and_goes_back_the_same_way(window):
     window.session.undo()
     window.session.set("latent.2", 1.0)
     stops = tab_round(window)
-    by_arrows = {window.spectrogram.frame, window.spectrogram.beat}      # Tab finds the chosen one, arrows go to the others
+    # Tab finds the chosen one, arrows go to the others
+    by_arrows = {button for name, (button, _) in window.spectrogram.pages.items() if name != "sound"}
     assert not describe(set(parts_of(window)) - set(stops) - by_arrows)
     stops[0].setFocus()
     assert describe(tab_round(window, back=True)) == describe([*reversed(stops[1:]), stops[0]])
@@ -84,14 +85,14 @@ def test_tab_goes_as_one_reads(window):
     assert places == sorted(places)
 
 
-def test_arrows_go_from_sound_to_frame(window):
+def test_arrows_go_from_sound_to_scope(window):
     window.spectrogram.sound.setFocus()
     press(Qt.Key.Key_Right)
-    assert window.spectrogram.frame.isChecked()
-    assert window.spectrogram.heading.text() == "FRAME"
+    assert window.spectrogram.scope.isChecked()
+    assert window.spectrogram.page == "scope"
     press(Qt.Key.Key_Left)
     assert window.spectrogram.sound.isChecked()
-    assert window.spectrogram.heading.text() == "SPECTROGRAM"
+    assert window.spectrogram.page == "sound"
 
 
 def test_tab_reaches_every_field_of_the_settings(window):
@@ -286,3 +287,10 @@ def test_no_key_does_two_things(window):
     keys += [shortcut.key().toString() for shortcut in window.findChildren(QShortcut)]
     assert len(keys) > 10
     assert sorted(keys) == sorted(set(keys))
+
+
+def test_no_knob_of_a_section_repeats_its_heading_or_another(still_window):
+    for section in still_window.panels.sections:
+        labels = [control.parameter.label.lower() for control in section.controls.values()]
+        assert len(set(labels)) == len(labels)
+        assert section.heading.text().lower() not in labels

@@ -1,5 +1,6 @@
 """The status line: calm while all is well, and it counts what the player can hear, not what happened while the engine warmed up."""
 import pytest
+from PySide6.QtCore import Qt
 
 from hummingface.instrument.audio.protocol import Telemetry
 from hummingface.instrument.gui.panels.status_line import CALM_S, TROUBLE_S, WARM_UP_S, StatusLine
@@ -104,3 +105,22 @@ def test_where_there_is_no_midi_the_line_says_what_to_install(qtbot):
     assert "libportmidi0" in line.midi.toolTip()
     line.show_ports(["Keys"])
     assert line.midi.accessibleDescription() == "MIDI"
+
+
+def test_one_lamp_says_the_worst_and_opens_the_figures(line, clock, qtbot):
+    ready(line, clock)
+    line.show_telemetry(Telemetry(load=0.12), -20.0)
+    assert (line.lamp.accessibleName(), line.lamp.text()) == ("Engine: CPU 12 %", "● CPU 12 %")
+    line.show_telemetry(Telemetry(load=0.12, late=2), -20.0)
+    assert line.lamp.accessibleName() == "Engine: 2 late"
+    assert theme.WARM in line.lamp.styleSheet()
+    line.show_telemetry(Telemetry(load=0.12, late=2, underruns=1), -20.0)
+    assert line.lamp.accessibleName() == "Engine: 1 drop"
+    assert theme.ALARM in line.lamp.styleSheet()
+    line.show()
+    assert not line.drops.isVisible()
+    qtbot.mouseClick(line.lamp, Qt.MouseButton.LeftButton)
+    assert line.drops.isVisible()
+    assert line.late.accessibleDescription() == "2 late"
+    qtbot.keyClick(line.lamp.sheet, Qt.Key.Key_Escape)
+    assert not line.drops.isVisible()

@@ -58,8 +58,9 @@ def restore_layout(window: "Window", values: JsonObject) -> None:
     if values.get("map") is True:
         window.map.show()
     window.panels.setCurrentIndex(values.get("playing") is True)
-    page = values.get("page", "beat" if values.get("beat") is True else "frame" if values.get("frame") is True else "sound")    # of before
-    window.spectrogram.pages[page if isinstance(page, str) and page in window.spectrogram.pages else "sound"][0].setChecked(True)
+    before = "beat" if values.get("beat") is True else "frame" if values.get("frame") is True else "sound"
+    page = values.get("page", before)
+    window.spectrogram.pages[page if isinstance(page, str) and page in window.spectrogram.pages else before][0].setChecked(True)
     if isinstance(name := values.get("palette"), str) and name in PALETTES:
         window.spectrogram.view.show_palette(name)
 

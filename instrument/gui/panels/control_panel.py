@@ -27,13 +27,13 @@ PLAYING = {                         # the second page: headings, and the control
 ON_SECOND_PAGE = frozenset(name for names in PLAYING.values() for name in names)
 LEAST_COLUMN, LABEL_GAP = 50, 10        # width of a column of knobs, and between two labels
 CURVES: dict[str, Callable[[Mapping[str, Control]], SectionCurve]] = {"envelope": EnvelopeCurve, "filter": FilterCurve}    # by headings
-CURVE_SHARE = 28            # percent of a section's height
+CURVE_SHARE = 34            # percent of a section's height
 MOST_IN_SIGHT = 3           # choices that a switch shows at once; more become a knob with steps
 
 
 def make_control(parameter: Parameter, heading: str, diameter: int = 34) -> Control:
     """The widget for a control; its name for screen readers contains the group, as labels repeat between groups."""
-    name = parameter.label if heading.lower() == parameter.label.lower() else f"{heading} {parameter.label}"
+    name = parameter.label if parameter.label.lower().startswith(heading.lower()) else f"{heading} {parameter.label}"
     if 0 < len(parameter.choices) <= MOST_IN_SIGHT:
         return ChoiceControl(parameter, name, diameter)
     return Knob(parameter, name, diameter=diameter)

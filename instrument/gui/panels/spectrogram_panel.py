@@ -19,6 +19,7 @@ class SpectrogramPanel(Panel):
 
     def __init__(self) -> None:
         super().__init__("Spectrogram")
+        self.heading.hide()                 # the button that is on says it
         self.view, self.wave, self.plot, self.dial, self.beat_page = Spectrogram(), Oscilloscope(), FramePlot(), TunerDial(), BeatPage()
         self._pictures = QStackedWidget()
         for picture in (self.view, self.wave, self.plot, self.dial, self.beat_page):
@@ -32,11 +33,10 @@ class SpectrogramPanel(Panel):
         self.beat = tool("", "Show the beat", "Tempo, metronome, arpeggiator", checkable=True, text="Beat")
         self.freeze = tool("freeze", "Freeze spectrogram", "Freeze (click the picture, or Space while it has the focus)",
                            checkable=True)
-        self.pages = {"sound": (self.sound, self.view, "SPECTROGRAM"), "scope": (self.scope, self.wave, "OSCILLOSCOPE"),
-                      "frame": (self.frame, self.plot, "FRAME"), "tuner": (self.tuner, self.dial, "TUNER"),
-                      "beat": (self.beat, self.beat_page, "BEAT")}
+        self.pages = {"sound": (self.sound, self.view), "scope": (self.scope, self.wave), "frame": (self.frame, self.plot),
+                      "tuner": (self.tuner, self.dial), "beat": (self.beat, self.beat_page)}
         group = QButtonGroup(self)
-        for button, _, _ in self.pages.values():
+        for button, _ in self.pages.values():
             group.addButton(button)
             self.tools.addWidget(button)
             button.toggled.connect(self._choose)
@@ -54,7 +54,7 @@ class SpectrogramPanel(Panel):
     @property
     def page(self) -> str:
         """The name of the page that is chosen."""
-        return next(name for name, (button, _, _) in self.pages.items() if button.isChecked())
+        return next(name for name, (button, _) in self.pages.items() if button.isChecked())
 
     def refer_to(self, reference: Callable[[], Reference]) -> None:
         """Read pitches against what this gives."""
@@ -63,10 +63,7 @@ class SpectrogramPanel(Panel):
     def _choose(self, chosen: bool) -> None:
         if not chosen:
             return
-        for button, page, heading in self.pages.values():
-            if button.isChecked():
-                self._pictures.setCurrentWidget(page)
-                self.heading.setText(heading)
+        self._pictures.setCurrentWidget(self.pages[self.page][1])
         self.freeze.setVisible(self.page not in ("tuner", "beat"))
         self.note.setText("")
 

@@ -7,11 +7,13 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from hummingface.instrument.audio.protocol import Telemetry
+from hummingface.instrument.gui.panels.engine_lamp import EngineLamp
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import Label, set_tip, tip
 
 MIDI_LIGHT_MS = 120
 DEVICE_TIP = "What plays, at which rate and block size"
+LOAD_TIP = "Of the time that there is: of the audio thread or the performer, whichever has less"
 LATE_TIP = "Frames that the model delivered late: the timbre changes late, nothing clicks"
 DROPS_TIP = "Blocks that the sound card did not get in time: audible breaks"
 DEVICE_WIDTH, MIDI_WIDTH = 380, 330
@@ -103,10 +105,10 @@ class StatusLine(QWidget):
         self.clock = self._reading("Tempo", "Tempo of the incoming MIDI clock; dim while it is stopped")
         self.clock.setVisible(False)
         self.voices = self._reading("Voices", "Notes that sound now")
-        self.load = self._reading("Load", "Load of the audio thread (and of the performer)")
+        self.load, self.late, self.drops = (Reading(name) for name in ("Load", "Late frames", "Drop-outs"))
+        self.lamp = EngineLamp(((self.load, LOAD_TIP), (self.late, LATE_TIP), (self.drops, DROPS_TIP)))
+        row.addWidget(self.lamp)
         self.latency = self._reading("Latency", "Latency from a key to its sound: ours and the device's")
-        self.late = self._reading("Late frames", LATE_TIP)
-        self.drops = self._reading("Drop-outs", DROPS_TIP)
         self._late, self._drops, self._ready_s = _Count(), _Count(), math.inf
         self.peak = self._reading("Peak", "Highest level of the last seconds; the limiter works above -0.5 dB")
         self.panic = QPushButton("PANIC")
@@ -143,6 +145,7 @@ class StatusLine(QWidget):
             reading.setFont(theme.font("label"))
             reading.setMinimumWidth(reading.fontMetrics().horizontalAdvance(text))
             reading.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.lamp.rescale()
         self.device.setFont(theme.font("label"))
         self._fit_device()
 
@@ -213,5 +216,7 @@ class StatusLine(QWidget):
         self._set(self.late, f"{self._late.shown} late", "WARM" if self._late.fresh(now_s) else "SOFT")
         self._set(self.drops, f"{self._drops.shown} drop{'' if self._drops.shown == 1 else 's'}",
                   "ALARM" if self._drops.fresh(now_s) else "SOFT")
+        worst = next((reading for reading in (self.drops, self.late) if reading.tint != "SOFT"), self.load)
+        self.lamp.show_state(worst.text(), worst.tint)
         text = "–∞ dB" if peak_db <= -100 else f"{peak_db:.1f} dB".replace("-", "−")
         self._set(self.peak, text, "ALARM" if peak_db > -0.5 else "SOFT")

@@ -113,5 +113,5 @@ class TunerDial(QWidget):
             painter.drawLine(QPointF(x_of(cents), box.bottom() - tall), QPointF(x_of(cents), box.bottom()))
         if self.tuned is not None:
             x, tint = x_of(self.tuned.cents), theme.colour(theme.COOL if in_tune else theme.WARM)
-            painter.setPen(QPen(tint, max(2.0, 3 * theme.scale), cap=Qt.PenCapStyle.RoundCap))
+            painter.setPen(QPen(tint, max(2.0, 3 * theme.scale), Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
             painter.drawLine(QPointF(x, box.top() - theme.px(4)), QPointF(x, box.bottom()))
