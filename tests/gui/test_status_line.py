@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 
 from hummingface.instrument.audio.protocol import Telemetry
 from hummingface.instrument.gui.panels.status_line import CALM_S, TROUBLE_S, WARM_UP_S, StatusLine
+from hummingface.instrument.gui.widgets import theme
 
 
 @pytest.fixture

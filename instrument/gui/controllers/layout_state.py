@@ -59,8 +59,9 @@ def restore_layout(window: "Window", values: JsonObject) -> None:
         window.map.show()
     window.panels.setCurrentIndex(values.get("playing") is True)
     before = "beat" if values.get("beat") is True else "frame" if values.get("frame") is True else "sound"
-    page = values.get("page", before)
-    window.spectrogram.pages[page if isinstance(page, str) and page in window.spectrogram.pages else before][0].setChecked(True)
+    wanted = values.get("page", before)
+    page = wanted if isinstance(wanted, str) and wanted in window.spectrogram.pages else before
+    window.spectrogram.pages[page][0].setChecked(True)
     if isinstance(name := values.get("palette"), str) and name in PALETTES:
         window.spectrogram.view.show_palette(name)
 
