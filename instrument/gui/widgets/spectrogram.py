@@ -44,7 +44,7 @@ WHOLE = ShownRange()
 HINT = "Click: freeze · wheel: frequencies, with Ctrl or Shift time · double click: all · right click: colours"
 
 
-def colour_table(name: str) -> np.ndarray:
+def colour_table(name: str = "Teal") -> np.ndarray:
     """uint32 [256]: a palette as QImage's Format_RGB32."""
     red, green, blue = palette(name).astype(np.uint32).T
     return 0xFF000000 | (red << 16) | (green << 8) | blue
