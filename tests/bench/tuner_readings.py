@@ -1,8 +1,8 @@
 """What the tuner says of factory patches: keys, chords and how near it is.
 
-    python tests/bench/tuner.py [--patches 24]
+    python tests/bench/tuner_readings.py [--patches 24]
 
-Each patch plays four keys, and two chords if it plays chords; the tuner reads the moment a second later, four times. A key counts as right within 50 cents.
+Each patch plays four keys, and two chords if it plays chords; the tuner reads four moments of each. A key counts as right within 50 cents.
 """
 import argparse
 import json
