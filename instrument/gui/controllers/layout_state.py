@@ -58,8 +58,8 @@ def restore_layout(window: "Window", values: JsonObject) -> None:
     window.panels.setCurrentIndex(values.get("playing") is True)
     page = values.get("page", "beat" if values.get("beat") is True else "frame" if values.get("frame") is True else "sound")    # of before
     window.spectrogram.pages[page if isinstance(page, str) and page in window.spectrogram.pages else "sound"][0].setChecked(True)
-    if isinstance(name := values.get("palette"), str) and name in PALETTES:
-        window.spectrogram.view.show_palette(name)
+    if isinstance(colours := values.get("palette"), str) and colours in PALETTES:
+        window.spectrogram.view.show_palette(colours)
 
 
 def reopen(window: "Window", values: JsonObject) -> None:
