@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hummingface.models.analysis.periodicity import many_pitches, period
+from hummingface.models.analysis.periodicity import STRONG_DB, many_pitches, period
 from hummingface.models.playing.frame import hz_to_pitch
 
 WINDOW_S = 0.34
@@ -21,6 +21,7 @@ HARMONIC = 0.9              # of the power of all peaks that has to lie at harmo
 NEAR = 0.12                 # so near, in f0,
 PEAKS_DB = 40.0             # of peaks so near to the loudest
 PAIR, PAIR_DB = 0.03, 15.0  # two peaks at one partial, so far apart and so nearly as loud, are of two notes
+BEGINS = 3                  # a note has one of its first partials among the strong ones
 FEWEST_OF_CHORD = 2         # strong partials, from which on a chord is looked for
 
 
@@ -96,7 +97,7 @@ def _low_partials(hz: np.ndarray, level_db: np.ndarray, about_hz: float) -> floa
     hz, level_db, number = hz[near], level_db[near], number[near]
     number //= max(np.gcd.reduce(number), 1)        # a period of few samples may be found twice as long
     loudest_first = np.argsort(-level_db)
-    if _stand_apart(hz, level_db, number):
+    if number[level_db > level_db.max() - STRONG_DB].min() > BEGINS or _stand_apart(hz, level_db, number):
         return None
     chosen = loudest_first[np.unique(number[loudest_first], return_index=True)[1]][:LOW_PARTIALS]
     weight = 10 ** (level_db[chosen] / 20) / number[chosen]

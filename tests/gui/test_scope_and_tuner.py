@@ -91,3 +91,32 @@ def test_what_is_hidden_hears_nothing(panel):
     panel.scope.setChecked(True)
     feed(panel, wave(220.0, 0.3), notes(57))
     assert len(panel.wave._samples) == 0
+
+
+def test_page_and_colours_are_kept_with_the_window_and_old_layouts_are_read(still_window):
+    from hummingface.instrument.gui.controllers.layout_state import layout_of, restore_layout
+    spectrogram = still_window.spectrogram
+    spectrogram.tuner.setChecked(True)
+    spectrogram.view.show_palette("Viridis")
+    kept = layout_of(still_window)
+    spectrogram.beat.setChecked(True)
+    spectrogram.view.show_palette("Teal")
+    restore_layout(still_window, kept)
+    assert (spectrogram.page, spectrogram.view.palette_name) == ("tuner", "Viridis")
+    for values, page in (({"frame": True}, "frame"), ({"beat": True}, "beat"), ({"page": ["?"], "palette": 3}, "sound")):
+        restore_layout(still_window, values)
+        assert spectrogram.page == page
+    spectrogram.view.show_palette("Teal")
+
+
+def test_the_tuner_reads_against_a4_and_the_patchs_scale(still_window):
+    from hummingface.instrument.patches.scale_tuning import ScaleTuning
+    reference = still_window.tuning.reference
+    still_window.session.set("master.a4_hz", 442.0)
+    assert (reference().a4_hz, reference().name) == (442.0, "Equal temperament")
+    assert reference().pitches[69] == pytest.approx(69 + 12 * np.log2(442 / 440))
+    still_window.session.tune(ScaleTuning("Quarters", ("", "2", "50.", "100.")))
+    assert reference().name == "Quarters"
+    assert reference().pitches[62] - reference().pitches[60] == pytest.approx(1.0)
+    still_window.session.undo()
+    still_window.session.set("master.a4_hz", 440.0)

@@ -62,8 +62,8 @@ def restore_layout(window: "Window", values: JsonObject) -> None:
     wanted = values.get("page", before)
     page = wanted if isinstance(wanted, str) and wanted in window.spectrogram.pages else before
     window.spectrogram.pages[page][0].setChecked(True)
-    if isinstance(name := values.get("palette"), str) and name in PALETTES:
-        window.spectrogram.view.show_palette(name)
+    if isinstance(colours := values.get("palette"), str) and colours in PALETTES:
+        window.spectrogram.view.show_palette(colours)
 
 
 def reopen(window: "Window", values: JsonObject) -> None:

@@ -18,9 +18,11 @@ class EngineSheet(QFrame):
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("panel")
         self.setAccessibleName("How the engine keeps up")
+        set_tip(self, "Load, late frames and drop-outs since the engine was ready")
         self._grid = QGridLayout(self)
         self._names: list[Label] = []
         for row, (figure, about) in enumerate(rows):
+            set_tip(figure, about)
             what = Label(about)
             what.setObjectName("soft")
             name = Label(figure.accessibleName())
