@@ -119,7 +119,7 @@ def test_after_a_kill_of_everything_the_window_comes_back_exactly_as_it_was(home
     first = start(patch="Amber")
     first.ask(PLAYED)
     kept = first.kept()
-    assert kept.session.undo and kept.session.redo and kept.session.other and kept.session.side == "B"
+    assert kept.session.undo and kept.session.redo and kept.session.here.other and kept.session.here.side == "B"
     assert not kept.session.saved.on_disk and kept.window["open"] == ["takes", "exports"]
     first.kill()
     second = start()

@@ -3,6 +3,8 @@ import ast
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QLineEdit
 
 import hummingface.instrument.gui
 from hummingface.instrument.gui.widgets import theme
@@ -32,7 +34,7 @@ def test_text_can_be_read_on_every_surface(look, surface):
 def test_dark_text_can_be_read_on_what_shines_and_light_text_on_what_is_pressed_or_selected(look):
     for light in (theme.RECORDING, theme.WARM, theme.COOL, theme.MOVES, theme.ALARM, theme.KEY_WHITE):
         assert theme.contrast(theme.GROUND, light) >= look
-    for dark in (theme.CAP_TOUCHED, theme.WARM_DEEP):
+    for dark in (theme.CAP, theme.CAP_TOUCHED, theme.WARM_DEEP):
         assert theme.contrast(theme.TEXT, dark) >= look
     assert theme.contrast(theme.KEY_NAME, theme.KEY_WHITE) >= look
     assert theme.contrast(theme.SOFT, theme.KEY_BLACK) >= look
@@ -81,3 +83,13 @@ def test_colours_are_named_in_the_theme_alone():
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     assert not (node.value.startswith("#") and len(node.value) in (4, 7, 9)), f"{path.name}: {node.value}"
+
+
+@pytest.mark.parametrize("look", LOOKS, indirect=True)
+def test_placeholders_of_fields_can_be_read(look, qapp, qtbot):
+    theme.dress(qapp)
+    field = QLineEdit()
+    qtbot.addWidget(field)
+    field.ensurePolished()
+    shown = field.palette().color(QPalette.ColorRole.PlaceholderText)
+    assert shown.alpha() == 255 and theme.contrast(shown.name(), theme.GROUND) >= look

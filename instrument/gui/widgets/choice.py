@@ -70,7 +70,7 @@ class ChoiceControl(Control):
             chosen = index == round(self.shown - self.parameter.lowest)
             if chosen:
                 painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(theme.colour(theme.WARM if not self.at_rest() else theme.TRACK))
+                painter.setBrush(theme.colour(theme.WARM if not self.at_rest() else theme.CAP))
                 painter.drawRoundedRect(place.adjusted(1, 1, -1, -1), theme.px(3), theme.px(3))
             painter.setPen(theme.colour(theme.DIM if not chosen else theme.TEXT if self.at_rest() else theme.GROUND))
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)

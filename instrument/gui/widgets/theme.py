@@ -232,6 +232,7 @@ def stylesheet() -> str:
         selection-background-color: {HOVER}; selection-color: {TEXT}; }}
     QMenu::item {{ padding: {px(5)}px {px(18)}px; }}
     QMenu::item:selected {{ background: {HOVER}; }}
+    QLineEdit {{ placeholder-text-color: {DIM}; }}
     QLineEdit {{ background: {GROUND}; border: 1px solid {TRACK}; border-radius: {radius}px; padding: {px(3)}px {px(7)}px;
         min-height: {px(20)}px; selection-background-color: {WARM_DEEP}; }}
     QAbstractSpinBox {{ background: {RAISED}; border: 1px solid transparent; border-radius: {radius}px;
