@@ -125,3 +125,17 @@ def test_the_dot_follows_the_newest_voice(panel):
     assert falls.y() > rests.y()
     assert see(9.3, 60, 64).y() == pytest.approx(area.bottom()), "a newer one"
     assert see(9.4) is None
+
+
+def test_a_drag_is_one_undo_step(still_window, qtbot):
+    session, curve = still_window.session, curve_of(still_window.panels, "ENVELOPE")
+    before = session[DECAY], session[SUSTAIN]
+    at = curve.handles()["decay"].toPoint()
+    qtbot.mousePress(curve, LEFT, pos=at)
+    for step in range(1, 6):
+        qtbot.mouseMove(curve, at + QPoint(-step, step))
+    qtbot.mouseRelease(curve, LEFT, pos=at + QPoint(-5, 5))
+    assert session[DECAY] != before[0]
+    assert session[SUSTAIN] != before[1]
+    session.undo()
+    assert (session[DECAY], session[SUSTAIN]) == before

@@ -65,6 +65,10 @@ class EnvelopeCurve(SectionCurve):
             painter.setBrush(theme.colour(theme.COOL))
             painter.drawEllipse(self.place_of(self.voice), theme.px(4), theme.px(4))
 
+    def look(self, voice: ShownVoice) -> tuple[int, ...]:
+        place = self.place_of(voice)
+        return round(2 * place.x()), round(2 * place.y())
+
     def place_of(self, voice: ShownVoice) -> QPointF:
         """Where a voice is on the curve, at the level that it has with what routes move."""
         start, top, fallen, let_go, end = self._corners()

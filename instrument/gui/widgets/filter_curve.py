@@ -9,12 +9,13 @@ from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.control import Control
 from hummingface.instrument.gui.widgets.plain_text import set_tip, tip
 from hummingface.instrument.gui.widgets.section_curve import SectionCurve
-from hummingface.instrument.session.sound_curves import filter_db, voice_cutoff_hz
+from hummingface.instrument.session.sound_curves import ShownVoice, filter_db, voice_cutoff_hz
 
 CUTOFF, RESONANCE = "filter.cutoff_hz", "filter.resonance_db"
 LOWEST_DB, HIGHEST_DB = -36.0, 26.0
 AT_CUTOFF_DB = -3.0             # of the filter without resonance
-POINTS = 90
+OCTAVES = 10                    # about those of its width
+POINTS = 60
 
 
 class FilterCurve(SectionCurve):
@@ -40,6 +41,11 @@ class FilterCurve(SectionCurve):
         db = LOWEST_DB + (area.bottom() - place.y()) / area.height() * (HIGHEST_DB - LOWEST_DB) - AT_CUTOFF_DB
         resonance = self.controls[RESONANCE]
         self.move_to(RESONANCE, resonance.parameter.to_travel(db))
+
+    def look(self, voice: ShownVoice) -> tuple[int, ...]:
+        now = self.values(moved=True)
+        octaves = np.log2(voice_cutoff_hz(now, voice))
+        return round(2 * self.area.width() / OCTAVES * octaves), round(2 * now[RESONANCE])
 
     def line(self, cutoff_hz: float, resonance_db: float) -> list[QPointF]:
         """The points of a response."""

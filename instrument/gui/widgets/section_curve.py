@@ -23,9 +23,11 @@ class SectionCurve(QWidget):
         super().__init__()
         self.controls = controls
         self.voice: ShownVoice | None = None
+        self._look: tuple[int, ...] = ()
         self._held = ""                 # the handle that is dragged
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)       # so that nothing behind it is repainted
         for control in controls.values():
             control.valueChanged.connect(self.update)
 
@@ -51,7 +53,14 @@ class SectionCurve(QWidget):
         """Show what the newest voice does; None: nothing sounds."""
         if self.isVisible() and (voice is not None or self.voice is not None):
             self.voice = voice
-            self.update()
+            look = self.look(voice) if voice is not None else ()
+            if look != self._look:              # what rests costs nothing
+                self._look = look
+                self.update()
+
+    def look(self, voice: ShownVoice) -> tuple[int, ...]:
+        """What a voice looks like, in half points: the curve is drawn again where this changes."""
+        raise NotImplementedError
 
     def values(self, moved: bool = False) -> dict[str, float]:
         """Of the controls; with what routes move them by, if `moved`."""
@@ -68,6 +77,7 @@ class SectionCurve(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(self.rect(), theme.colour(theme.PANEL))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour(theme.GROUND, 0.6))
         painter.drawRoundedRect(QRectF(self.rect()), theme.px(4), theme.px(4))
