@@ -50,8 +50,8 @@ def test_the_audio_process_logs_devices_model_and_patch(opened):
 
 def test_diagnostics_are_copied_with_all_that_a_report_needs(opened):
     actions = opened.ask("[action.text() for action in window.help.menu.actions()]")
-    assert actions == ["Copy diagnostics", "Show log files"]
-    opened.ask("window.help.menu.actions()[0].trigger()")
+    assert "Show log files" in actions
+    opened.ask(f"window.help.menu.actions()[{actions.index('Copy diagnostics')}].trigger()")
     opened.wait(f"'HummingFace diagnostics' in {CLIPBOARD}")
     text = opened.ask(CLIPBOARD)
     for part in ("Python 3", "numpy", "PySide6-Essentials", "patch 'Amber', model 'Untrained'", "audio device None", "MIDI ports None",
