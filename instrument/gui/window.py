@@ -217,7 +217,7 @@ class Window(QMainWindow):
             rescale(self)
             self.patches.rescale()
             self.recorder.rescale()
-            self.spectrogram.beat_page.rescale()
+            self.spectrogram.rescale_pages()
             self.status.rescale()
             for layout in self.ground.findChildren(QLayout):
                 layout.invalidate()                 # those of hidden pages, too: else the window scrolls for what had another size

@@ -140,6 +140,7 @@ def test_zoom_is_apart_from_the_windows_size_and_is_kept(window):
     window.guidance.look.set(high_contrast=True)
     kept = layout_state.layout_of(window)
     assert (kept["zoom"], kept["high_contrast"]) == (200, True)
+    assert window.spectrogram.plot.axis("left").textPen().color() == theme.colour(theme.HIGH_CONTRAST["SOFT"])
     QTest.keyClick(window, Qt.Key.Key_0, Qt.KeyboardModifier.ControlModifier)
     QTest.keyClick(window, Qt.Key.Key_Minus, Qt.KeyboardModifier.ControlModifier)
     assert window.dialog.look.zoom.currentData() == 90

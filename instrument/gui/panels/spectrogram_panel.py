@@ -56,6 +56,11 @@ class SpectrogramPanel(Panel):
         """The name of the page that is chosen."""
         return next(name for name, (button, _) in self.pages.items() if button.isChecked())
 
+    def rescale_pages(self) -> None:
+        """Draw what keeps its size and colours anew."""
+        for picture in (self.view, self.plot, self.beat_page):
+            picture.rescale()
+
     def refer_to(self, reference: Callable[[], Reference]) -> None:
         """Read pitches against what this gives."""
         self.view.reference = self.dial.reference = reference

@@ -40,12 +40,8 @@ class FramePlot(QWidget):
         item.setRange(xRange=(np.log10(LOWEST_HZ), np.log10(HIGHEST_HZ)), yRange=(FLOOR_DB, CEILING_DB), padding=0)
         item.getAxis("bottom").setTicks([[(np.log10(hz), text) for hz, text in MARKS_HZ]])
         item.getAxis("left").setTicks([[(db, f"\u2212{-db}") for db in (-80, -60, -40, -20)]])
-        for side in ("bottom", "left"):
-            axis = item.getAxis(side)
-            axis.setPen(theme.colour(theme.LINE))
-            axis.setTextPen(theme.colour(theme.SOFT))
         item.showGrid(x=True, y=True, alpha=0.12)
-        self._noise = pg.PlotCurveItem(pen=None, brush=theme.colour(theme.COOL_DEEP, 0.75), fillLevel=FLOOR_DB)
+        self._noise = pg.PlotCurveItem(pen=None, fillLevel=FLOOR_DB)
         self._partials = pg.PlotCurveItem()
         for curve in (self._noise, self._partials):
             item.addItem(curve)
@@ -55,19 +51,22 @@ class FramePlot(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._plot)
-        self._scale = 0.0
+        self._look = (0.0, False)
         self.rescale()
 
     def rescale(self) -> None:
-        """Apply the current scale: font, margins beside the axes, and line widths."""
-        if self._scale == theme.scale:
+        """Apply the current scale and colours: font, margins beside the axes, lines."""
+        if self._look == (theme.scale, theme.high_contrast):
             return
-        self._scale = theme.scale
+        self._look = (theme.scale, theme.high_contrast)
         small = theme.font("small", QFont.Weight.Medium)
         self.axis("left").setWidth(theme.px(MARKS_WIDTH))
         self.axis("bottom").setHeight(theme.px(18))
         for side in ("bottom", "left"):
             self.axis(side).setStyle(tickFont=small, tickLength=0, tickTextOffset=theme.px(4))
+            self.axis(side).setPen(theme.colour(theme.LINE))
+            self.axis(side).setTextPen(theme.colour(theme.SOFT))
+        self._noise.setBrush(theme.colour(theme.COOL_DEEP, 0.75))
         self._plot.getPlotItem().layout.setContentsMargins(0, theme.px(8), theme.px(8), 0)
         self._partials.setPen(pg.mkPen(theme.colour(theme.COOL), width=2 * theme.scale, capStyle=Qt.PenCapStyle.RoundCap))
 

@@ -191,6 +191,11 @@ class Spectrogram(QWidget):
     def _picture(self) -> QImage:
         return self._ring.copy(self._column, 0, self._width, self._height)
 
+    def rescale(self) -> None:
+        """Draw the marks in the current scale and colours."""
+        self._marks = None
+        self.update()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit()
         super().resizeEvent(event)
