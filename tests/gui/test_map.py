@@ -47,6 +47,7 @@ def made(qapp, tmp_path_factory):
         theme.dress(qapp)
         middle = Middle()
         middle.resize(900, 460)
+        middle.move(2000, 20)               # beside a window of tests before: moves of the pointer would go there
         middle.show()
         yield middle
         middle.face.close()
