@@ -21,8 +21,8 @@ from hummingface.instrument.session.session_state import (
     LATENTS,
     NOT_IN_PATCHES,
     UNDO_STEPS,
+    HistoryEntry,
     Pair,
-    Place,
     SessionSnapshot,
     SoundState,
 )
@@ -105,8 +105,8 @@ class Session:
             return held
         return replace(held, undo=(*held.undo, replace(held.here, state=self._before))[-UNDO_STEPS:], redo=())
 
-    def _here(self) -> Place:
-        return Place(self.state, self.saved, self.side, self._other, frozenset(self.locked))
+    def _here(self) -> HistoryEntry:
+        return HistoryEntry(self.state, self.saved, self.side, self._other, frozenset(self.locked))
 
     def _held(self) -> SessionSnapshot:
         history = self._history
@@ -118,7 +118,7 @@ class Session:
         self._take_rest(snapshot.here)
         self._history.undo, self._history.redo = list(snapshot.undo), list(snapshot.redo)
 
-    def _take_rest(self, place: Place) -> None:
+    def _take_rest(self, place: HistoryEntry) -> None:
         self.saved, self.side, self._other, self.locked = place.saved, place.side, place.other, set(place.locked)
 
     def restore(self, snapshot: SessionSnapshot) -> None:
@@ -209,7 +209,7 @@ class Session:
     def renew(self, model: str, carried: Callable[[Patch], Patch]) -> None:
         """A model has a new version. Its sounds, including those of the history, are converted by `carried`; this is no undo step."""
         if self._before is not None:
-            self._before = SessionSnapshot(Place(self._before, self._before)).renewed(model, carried).here.state
+            self._before = SessionSnapshot(HistoryEntry(self._before, self._before)).renewed(model, carried).here.state
         self._take(self._held().renewed(model, carried))
         for listener in self.on_renew:
             listener(model)
@@ -345,7 +345,7 @@ class Session:
         self.end()
         self._history.part()
 
-    def _go_to(self, place: Place) -> None:
+    def _go_to(self, place: HistoryEntry) -> None:
         self._take_rest(place)
         self._restore(place.state)
 

@@ -55,7 +55,7 @@ Pair = tuple[SoundState, SoundState]              # a sound, and the sound on di
 
 
 @dataclass(frozen=True)
-class Place:
+class HistoryEntry:
     """All that undo and redo go back to: the sound, that on disk, of A | B the side that plays and the other one, and what is locked."""
     state: SoundState
     saved: SoundState
@@ -67,7 +67,7 @@ class Place:
         """Every sound in it."""
         yield from (self.state, self.saved, *(self.other or ()))
 
-    def mapped(self, change: Callable[[Pair], Pair]) -> "Place":
+    def mapped(self, change: Callable[[Pair], Pair]) -> "HistoryEntry":
         """The same, with `change` of both pairs of sounds."""
         state, saved = change((self.state, self.saved))
         return replace(self, state=state, saved=saved, other=change(self.other) if self.other else None)
@@ -76,9 +76,9 @@ class Place:
 @dataclass(frozen=True)
 class SessionSnapshot:
     """A whole session: where it is, and its history; the oldest step first in `undo`, the next step to redo last in `redo`."""
-    here: Place
-    undo: tuple[Place, ...] = ()
-    redo: tuple[Place, ...] = ()
+    here: HistoryEntry
+    undo: tuple[HistoryEntry, ...] = ()
+    redo: tuple[HistoryEntry, ...] = ()
 
     @property
     def state(self) -> SoundState:

@@ -1,7 +1,7 @@
 """The steps of a session, back and forward. No Qt."""
 import time
 
-from hummingface.instrument.session.session_state import UNDO_STEPS, Place
+from hummingface.instrument.session.session_state import UNDO_STEPS, HistoryEntry
 
 SAME_GESTURE_S = 0.8        # wheel notches and key presses on one control within this time are undone together
 
@@ -10,11 +10,11 @@ class UndoHistory:
     """`undo` and `redo` are the places that a session was in, the next step of each last."""
 
     def __init__(self) -> None:
-        self.undo: list[Place] = []
-        self.redo: list[Place] = []
+        self.undo: list[HistoryEntry] = []
+        self.redo: list[HistoryEntry] = []
         self._newest = ("", 0.0)            # id and time of the newest change of a single control
 
-    def push(self, place: Place) -> None:
+    def push(self, place: HistoryEntry) -> None:
         """A step leads away from this place."""
         self.undo = [*self.undo[-(UNDO_STEPS - 1):], place]
         self.redo.clear()
@@ -29,14 +29,14 @@ class UndoHistory:
         """The next change is a step of its own."""
         self._newest = ("", 0.0)
 
-    def back(self, here: Place) -> Place | None:
+    def back(self, here: HistoryEntry) -> HistoryEntry | None:
         """The place one step before this one; None: there is none."""
         if not self.undo:
             return None
         self.redo.append(here)
         return self.undo.pop()
 
-    def forward(self, here: Place) -> Place | None:
+    def forward(self, here: HistoryEntry) -> HistoryEntry | None:
         """The place that was left by the newest step back; None: there is none."""
         if not self.redo:
             return None

@@ -17,7 +17,7 @@ from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.patches.patch_fields import PatchError
 from hummingface.instrument.session.section_locks import SECTIONS
-from hummingface.instrument.session.session_state import LATENTS, UNDO_STEPS, Pair, Place, SessionSnapshot, SoundState
+from hummingface.instrument.session.session_state import LATENTS, UNDO_STEPS, HistoryEntry, Pair, SessionSnapshot, SoundState
 from hummingface.models.playing.checked_json import JsonObject
 from hummingface.models.playing.checks import is_number, is_whole
 
@@ -60,7 +60,7 @@ class Writer:
         def index(state: SoundState) -> int:
             return places.setdefault(id(state), (len(places), state))[0]
 
-        def step(place: Place) -> list:
+        def step(place: HistoryEntry) -> list:
             other = [index(place.other[0]), index(place.other[1])] if place.other else None
             return [index(place.state), index(place.saved), place.side, other, sorted(place.locked)]
         here = dict(zip(("state", "saved", "side", "other", "locked"), step(session.here), strict=True))
@@ -103,7 +103,8 @@ def read(values: object) -> tuple[WindowState, int]:
     now, saved, other = state(values.get("state")), state(values.get("saved")), _pair(values.get("other"), state)
     if now is None:
         raise WindowStateError(f"what was played {_NO_SUCH}, or cannot be used")
-    here = Place(now, saved or replace(now, on_disk=False), _side(values.get("side")), other, _locks(_list(values, "locked", MOST_LOCKS)))
+    locked = _locks(_list(values, "locked", MOST_LOCKS))
+    here = HistoryEntry(now, saved or replace(now, on_disk=False), _side(values.get("side")), other, locked)
     undo, redo = ([_step(entry, state, here) for entry in _list(values, name, 2 * UNDO_STEPS)] for name in ("undo", "redo"))
     lost = sum(place is None for place in (*undo, *redo)) + (other is None and values.get("other") is not None) + (saved is None)
     window = values.get("window")
@@ -139,7 +140,7 @@ def _pair(pair: object, state: Callable[[object], SoundState | None]) -> Pair | 
     return (played, saved) if played is not None and saved is not None else None
 
 
-def _step(entry: object, state: Callable[[object], SoundState | None], here: Place) -> Place | None:
+def _step(entry: object, state: Callable[[object], SoundState | None], here: HistoryEntry) -> HistoryEntry | None:
     """A step of the history of a session that is `here`."""
     if not isinstance(entry, list) or (pair := _pair(entry[:2], state)) is None:
         return None
@@ -147,7 +148,7 @@ def _step(entry: object, state: Callable[[object], SoundState | None], here: Pla
         return replace(here, state=pair[0], saved=pair[1])
     if len(entry) != 5 or not isinstance(entry[4], list):
         return None
-    return Place(*pair, _side(entry[2]), _pair(entry[3], state), _locks(entry[4]))
+    return HistoryEntry(*pair, _side(entry[2]), _pair(entry[3], state), _locks(entry[4]))
 
 
 def _side(value: object) -> str:
