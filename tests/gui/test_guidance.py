@@ -53,7 +53,7 @@ def test_the_table_has_all_shortcuts_of_the_window_and_no_other(window):
     assert len(told) > 30
 
 
-def test_the_manual_shows_every_key_and_every_control():
+def test_the_manual_shows_every_key_and_every_control(qapp):
     found = {page.name: page for page in pages()}
     assert len(found) == len(pages()) and next(iter(found)) == "start"
     for shortcut in SHORTCUTS:
@@ -65,7 +65,7 @@ def test_the_manual_shows_every_key_and_every_control():
             found[CONTROLS].html
 
 
-def test_what_the_manual_says_of_keys_and_pages_is_true():
+def test_what_the_manual_says_of_keys_and_pages_is_true(qapp):
     known = {QKeySequence(keys).toString() for shortcut in SHORTCUTS for keys in shortcut.keys}
     known |= set(re.findall(r"Ctrl\+\w|F\d+", " ".join(keys for _, keys, _ in GESTURES)))
     names = {page.name for page in pages()}
