@@ -11,7 +11,7 @@ from hummingface.instrument.gui.widgets.shortcut_table import keys_of
 
 
 class Look(QObject):
-    """`apply` draws the window anew; `on_change` is called when the look is another one."""
+    """`apply` draws the window again; `on_change` is called when the look is another one."""
 
     def __init__(self, window: QWidget, apply: Callable[[], None]):
         super().__init__(window)

@@ -212,7 +212,7 @@ class SettingsDialog(QDialog):
         self.tone.toggled.connect(lambda on: self.wanted.emit({"do": "test_tone", "on": on}))
         self.rescan = QPushButton("Look again")
         self.rescan.setAccessibleName("Look for devices again")
-        set_tip(self.rescan, "List devices and ports anew")
+        set_tip(self.rescan, "List devices and ports again")
         self.rescan.clicked.connect(lambda: self.wanted.emit({"do": "list"}))
         self.close_button = QPushButton("Done")
         self.close_button.setAccessibleName("Close")

@@ -57,7 +57,7 @@ class SpectrogramPanel(Panel):
         return next(name for name, (button, _) in self.pages.items() if button.isChecked())
 
     def rescale_pages(self) -> None:
-        """Draw what keeps its size and colours anew."""
+        """Draw again what keeps its size and colours."""
         for picture in (self.view, self.plot, self.beat_page):
             picture.rescale()
 

@@ -52,12 +52,12 @@ class EnvelopeCurve(SectionCurve):
             self.move_to(SUSTAIN, (self.area.bottom() - place.y()) / self.area.height())
 
     def paint(self, painter: QPainter) -> None:
-        start, top, fallen, let_go, end = self._corners()
+        start, top, fallen, key_up, end = self._corners()
         shown = self.values()
         share = np.linspace(0, 1, POINTS)
         levels = envelope(shown[ATTACK] + share * shown[DECAY], shown[ATTACK], shown[DECAY], shown[SUSTAIN])
         left = levels[-1] * released(share)
-        x = np.concatenate([top + (fallen - top) * share, let_go + (end - let_go) * share]).tolist()
+        x = np.concatenate([top + (fallen - top) * share, key_up + (end - key_up) * share]).tolist()
         points = [QPointF(at, self._y(level)) for at, level in zip(x, np.concatenate([levels, left]).tolist(), strict=True)]
         self.draw(painter, [QPointF(start, self._y(0)), *points], theme.WARM, fills=True)
         if self.voice is not None:
@@ -71,14 +71,14 @@ class EnvelopeCurve(SectionCurve):
 
     def place_of(self, voice: ShownVoice) -> QPointF:
         """Where a voice is on the curve, at the level that it has with what routes move."""
-        start, top, fallen, let_go, end = self._corners()
+        start, top, fallen, key_up, end = self._corners()
         now = self.values(moved=True)
         held_s = voice.age_s - (voice.released_s or 0)
         level = float(envelope(held_s, now[ATTACK], now[DECAY], now[SUSTAIN]))
         if voice.released_s is not None:
             share = min(voice.released_s / (USUAL_RELEASE_S * now[RELEASE]), 1.0)
-            return QPointF(let_go + (end - let_go) * share, self._y(level * float(released(share))))
+            return QPointF(key_up + (end - key_up) * share, self._y(level * float(released(share))))
         if held_s < now[ATTACK]:
             return QPointF(start + (top - start) * held_s / now[ATTACK], self._y(level))
         share = (held_s - now[ATTACK]) / now[DECAY]
-        return QPointF(top + (fallen - top) * share if share < 1 else (fallen + let_go) / 2, self._y(level))
+        return QPointF(top + (fallen - top) * share if share < 1 else (fallen + key_up) / 2, self._y(level))
