@@ -38,6 +38,7 @@ class MapFace(QObject):
         self._tried: set[str] = set()           # fingerprints, each once
         self._thread: threading.Thread | None = None
         self._found: Dots | None = None         # by the thread
+        self._again = False                     # something has changed while it read
         self._reading = QTimer(self, interval=LOOK_MS)
         self._saved = session.saved
         self._wanted: tuple[float, float] | None = None
@@ -103,7 +104,8 @@ class MapFace(QObject):
             self.audition.close()
 
     def refresh(self) -> None:
-        """Read what sounds there are now."""
+        """Read what sounds there are now; what is asked for while they are read is read after it."""
+        self._again = self._thread is not None
         if self._thread is None:
             self._thread = threading.Thread(target=self._read_all, name="map of sounds", daemon=True)
             self._thread.start()
@@ -120,6 +122,8 @@ class MapFace(QObject):
             found, self._found = self._found, None
             if found is not None:
                 self._take(found)
+            if self._again:
+                self.refresh()
 
     def _take(self, dots: Dots) -> None:
         self.panel.show_dots(dots.dots)
