@@ -23,7 +23,6 @@ REAL_TIME = {
 # The others that take more than ten seconds, longest first (by the CPU time of a whole run). Workers begin with them, so that what is left
 # at the end is short, and both are done together.
 LONGEST = (
-    "gui/test_map.py",                  # early, on the worker that has no live window: after one it may wait for its helper in vain
     "train/test_learn.py", "export/test_multisample.py", "train/test_run.py", "test_wheel.py", "train/test_report.py",
     "gui/test_keys_and_names.py", *(f"train/test_{name}.py" for name in ("playability", "gan")), "performance/test_dynamics.py",
     "export/test_round_trip.py", "performance/test_seed_keys.py", "gui/test_diagnostics.py", "installing/test_training.py",
